@@ -1,0 +1,1 @@
+"""Retry policies and integrations for sdax, every third-party library an optional extra."""
