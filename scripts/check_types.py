@@ -1,0 +1,76 @@
+"""Check the types with pyright and mypy, both strict: `uv run scripts/check_types.py`.
+
+Source and tests, as the oldest and as the newest Python read them, and the completeness of what
+each package shows to its users.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST, NEWEST = "3.11", "3.14"
+PACKAGES = ("sdax", "sdax_contrib", "sdax_core", "sdax_helpers", "sdax_levels")
+
+
+def python_folders() -> Iterator[list[Path]]:
+    """Folders to check together: in one group, no two files may have the same module name."""
+    yield sorted(ROOT.glob("packages/*/src"))
+    for folder in [*sorted(ROOT.glob("packages/*/tests")), *(ROOT / name for name in OTHERS)]:
+        if any(folder.rglob("*.py")):
+            yield [folder]
+
+
+OTHERS = ("tests", "docs_src", "examples", "benchmarks", "scripts")
+
+
+def pyright(*options: str) -> subprocess.CompletedProcess[str]:
+    """Run pyright against the environment that runs this script."""
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, *options]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+
+
+def pyright_holds(version: str) -> bool:
+    """Whether pyright finds nothing in all of the folders."""
+    folders = [str(folder) for group in python_folders() for folder in group]
+    finished = pyright("--pythonversion", version, *folders)
+    print(f"pyright, Python {version}: {finished.stdout.strip()}", flush=True)
+    return finished.returncode == 0
+
+
+def mypy_holds(version: str) -> bool:
+    """Whether mypy finds nothing in any group of folders."""
+    held = True
+    for group in python_folders():
+        names = [str(folder.relative_to(ROOT)) for folder in group]
+        print(f"mypy, Python {version}, {' '.join(names)}: ", end="", flush=True)
+        environment = os.environ | {"MYPYPATH": os.pathsep.join(names)}
+        command = [sys.executable, "-m", "mypy", "--python-version", version, *names]
+        held &= subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    return held
+
+
+def completeness_holds(package: str) -> bool:
+    """Whether every name that the package shows has a complete type."""
+    finished = pyright("--verifytypes", package, "--ignoreexternal", "--outputjson")
+    report = json.loads(finished.stdout)["typeCompleteness"]
+    print(f"pyright --verifytypes {package}: {report['completenessScore']:.1%}", flush=True)
+    for symbol in report["symbols"]:
+        if symbol["isExported"] and not symbol["isTypeKnown"]:
+            reasons = "; ".join(line["message"] for line in symbol["diagnostics"])
+            print(f"  {symbol['name']}: {reasons}")
+    return report["completenessScore"] == 1
+
+
+def main() -> int:
+    """Run all of them, whatever the first ones say."""
+    held = [pyright_holds(version) and mypy_holds(version) for version in (OLDEST, NEWEST)]
+    held += [completeness_holds(package) for package in PACKAGES]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
