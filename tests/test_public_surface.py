@@ -1,0 +1,36 @@
+"""What the packages show to their users is what `__all__` says, and changes only on purpose."""
+
+import importlib.metadata
+from types import ModuleType
+
+import pytest
+from update_public_surface import PACKAGES, SNAPSHOTS, public_modules, snapshot
+
+MODULES = [module for package in PACKAGES for module in public_modules(package)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_all_lists_exactly_the_public_names(module: ModuleType) -> None:
+    shown = {
+        name
+        for name, value in vars(module).items()
+        # TYPE_CHECKING is the one name that a module may import for its own use.
+        if not name.startswith("_")
+        and not isinstance(value, ModuleType)
+        and name != "TYPE_CHECKING"
+    }
+    assert set(module.__all__) - {"__version__"} == shown
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_public_surface_is_that_of_the_snapshot(package: str) -> None:
+    written = (SNAPSHOTS / f"{package}.txt").read_text("utf-8")
+    assert snapshot(package) == written, "if meant, run scripts/update_public_surface.py"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_version_is_that_of_the_installed_distribution(package: str) -> None:
+    module = importlib.import_module(package)
+    assert module.__version__ == importlib.metadata.version(package.replace("_", "-"))
+    assert "__version__" in module.__all__
