@@ -1,0 +1,13 @@
+"""The names of the three phases."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PhaseId(StrEnum):
+    """A phase of a run. The value is the name of the field of `AsyncTask` with the function."""
+
+    PRE_EXEC = "pre_execute"
+    EXECUTE = "execute"
+    POST_EXEC = "post_execute"

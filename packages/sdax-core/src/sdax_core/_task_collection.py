@@ -1,0 +1,74 @@
+"""Tasks and dependencies while they are being added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, cast
+
+from sdax_core._errors import GraphError
+from sdax_core._graph import TaskGraph
+from sdax_core._keys import check_key
+from sdax_core._task import AsyncTask
+from sdax_core._type_variables import K, T
+
+
+class TaskCollection(Generic[T, K]):
+    """What a builder and an analyzer fill, task by task. Refused tasks leave it as it was."""
+
+    __slots__ = ("_dependencies", "_tasks")
+
+    def __init__(self) -> None:
+        self._tasks: dict[K, AsyncTask[T, K]] = {}
+        self._dependencies: dict[K, tuple[K, ...]] = {}
+
+    def add(self, task: AsyncTask[T, K], depends_on: tuple[K, ...] = ()) -> None:
+        """Add `task`, which starts after the tasks named in `depends_on`; they may be added later.
+
+        Raises:
+            GraphError: There is a task with this key already (guarantee 3).
+            TypeError: `task` is not an `AsyncTask`, or `depends_on` not a tuple of hashable keys.
+        """
+        if not isinstance(cast("object", task), AsyncTask):
+            raise TypeError(f"add_task takes an AsyncTask; got {task!r} ({type(task).__name__})")
+        key = task.name
+        if key in self._tasks:
+            raise GraphError(_already_there(key, self._tasks[key].name))
+        dependencies = _checked_dependencies(task, depends_on)
+        self._tasks[key] = task
+        self._dependencies[key] = dependencies
+
+    def graph(self) -> TaskGraph[T, K]:
+        """Make the graph of what was added so far.
+
+        Raises:
+            GraphError: Dependencies do not exist, or there is a cycle (guarantee 3).
+        """
+        return TaskGraph[T, K].of(self._tasks, self._dependencies)
+
+
+def _already_there(key: object, known: object) -> str:
+    # 1, 1.0 and True are one key: then it helps to see what was there.
+    known_as = "" if repr(key) == repr(known) else f" (as {known!r}, which equals it)"
+    return f"task {key!r} is there already{known_as}: each task needs a key of its own"
+
+
+def _checked_dependencies(task: AsyncTask[T, K], depends_on: Iterable[K]) -> tuple[K, ...]:
+    if isinstance(depends_on, (str, bytes)):
+        raise TypeError(
+            f"task {task.name!r}: depends_on must be a tuple of keys; "
+            f"got {depends_on!r}: write ({depends_on!r},)"
+        )
+    try:
+        dependencies = tuple(depends_on)
+    except TypeError:
+        raise TypeError(
+            f"task {task.name!r}: depends_on must be a tuple of keys; "
+            f"got {depends_on!r} ({type(depends_on).__name__})"
+        ) from None
+    try:
+        hash(dependencies)  # all of them at the speed of one call
+    except TypeError:
+        for dependency in dependencies:
+            check_key(dependency, f"task {task.name!r}: a dependency")
+        raise
+    return dependencies

@@ -1,0 +1,60 @@
+"""One failure of a run, and the note its exception carries."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sdax_core._frozen import fully_frozen
+from sdax_core._phase_id import PhaseId
+
+_NOTE_PREFIX = "sdax: task "
+
+
+@fully_frozen
+@dataclass(frozen=True, slots=True, eq=False)
+class TaskFailure:
+    """What failed, where, and with what (guarantee 14).
+
+    Two failures are equal if their task, phase and attempts are equal and their exception is the
+    same object: exceptions are told apart by identity, whatever their class says about equality.
+    """
+
+    task: Hashable
+    """The key of the task."""
+    phase: PhaseId
+    """The phase whose function failed."""
+    attempts: int
+    """How often the function was called: 1 if it was not retried."""
+    exception: BaseException
+    """What the last attempt raised; an exception group of the user's own is kept whole."""
+
+    @property
+    def note(self) -> str:
+        """The line that a traceback shows below the exception."""
+        return f"{_NOTE_PREFIX}{self.task!r}, {self.phase}, attempt {self.attempts}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TaskFailure):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Hashable, PhaseId, int, int]:
+        return (self.task, self.phase, self.attempts, id(self.exception))
+
+
+def add_failure_note(exception: BaseException, failure: TaskFailure) -> None:
+    """Note on `exception` which task failed, unless such a note is there already (guarantee 14).
+
+    The same exception object may be met twice, say when two tasks await one future. An exception
+    that refuses notes (a frozen dataclass, for one) is left as it is: a missing note must not hide
+    the failure.
+    """
+    with suppress(Exception):
+        notes: list[object] = getattr(exception, "__notes__", [])
+        if not any(isinstance(note, str) and note.startswith(_NOTE_PREFIX) for note in notes):
+            exception.add_note(failure.note)
