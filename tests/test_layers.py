@@ -18,7 +18,17 @@ PACKAGES = ("sdax", "sdax_contrib", "sdax_core", "sdax_helpers", "sdax_levels")
 WITHOUT_DEPENDENCIES = ("sdax_core", "sdax_helpers", "sdax_levels")
 
 # The modules of core that may know asyncio. All others belong to the graph half, which may not.
-RUN_HALF = {"_attempt", "_builder", "_lane", "_processor", "_run", "_runner", "_walk"}
+RUN_HALF = {
+    "_attempt",
+    "_binding",
+    "_builder",
+    "_lane",
+    "_processor",
+    "_pump",
+    "_run",
+    "_runner",
+    "_walk",
+}
 
 
 def test_every_contract_between_the_modules_is_kept() -> None:
