@@ -1,1 +1,39 @@
-"""Short ways to write sdax tasks: task_func, task_group_func, task_sync_func, join and task."""
+"""Short ways to write tasks.
+
+- `task_func`, `task_group_func`, `task_sync_func`: make the function of a phase.
+- `task`, `join`: make a task, with functions or without any.
+"""
+
+from typing import TYPE_CHECKING
+
+from sdax_helpers._functions import task_func, task_group_func, task_sync_func
+from sdax_helpers._tasks import join, task
+
+# Functions of a phase
+task_group_task = task_group_func
+"""The name of `task_group_func` in sdax 0.3 to 0.7."""
+
+__all__ = [
+    # Functions of a phase
+    "task_func",
+    "task_group_func",
+    "task_group_task",
+    "task_sync_func",
+    # Tasks
+    "join",
+    "task",
+    # The installed version
+    "__version__",
+]
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        # Read when it is asked for, because importlib.metadata is slow to import.
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("sdax-helpers")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

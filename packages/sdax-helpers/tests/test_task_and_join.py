@@ -1,0 +1,59 @@
+"""`task` and `join`."""
+
+from typing import Any
+
+import pytest
+from sdax_core import TaskFunction
+from sdax_helpers import join, task
+
+
+async def work(context: Any) -> None: ...
+
+
+FUNCTION = TaskFunction(work)
+PHASES = ["pre_execute", "execute", "post_execute"]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_task_with_one_function_has_it_in_its_phase(phase: str) -> None:
+    made = task("A", **{phase: FUNCTION})
+
+    assert made.name == "A"
+    assert {p: getattr(made, p) for p in PHASES} == {
+        p: FUNCTION if p == phase else None for p in PHASES
+    }
+
+
+def test_the_functions_of_a_task_are_given_by_keyword() -> None:
+    with pytest.raises(TypeError, match="positional argument"):
+        task("A", FUNCTION)  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+
+
+def test_a_task_without_functions_is_refused_and_the_error_names_join() -> None:
+    with pytest.raises(ValueError, match="needs at least one") as raised:
+        task(("db", "open"))
+
+    assert str(raised.value) == (
+        "task ('db', 'open') needs at least one of pre_execute, execute and post_execute: "
+        "use join(('db', 'open')) for a task without any"
+    )
+
+
+def test_a_join_has_no_functions() -> None:
+    made = join(("level", 1))
+
+    assert made.name == ("level", 1)
+    assert [getattr(made, phase) for phase in PHASES] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "make", [join, lambda key: task(key, execute=FUNCTION)], ids=["join", "task"]
+)
+def test_a_key_that_is_not_hashable_is_refused_by_name(make: Any) -> None:
+    with pytest.raises(TypeError) as raised:
+        make(["db"])
+
+    assert str(raised.value) == (
+        "the name of a task must be hashable, like a string or a tuple of strings; "
+        "got ['db'] (list): unhashable type: 'list'"
+    )
