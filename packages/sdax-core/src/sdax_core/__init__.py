@@ -1,1 +1,68 @@
-"""The graph, the phases, the engine and the errors of sdax, with no dependencies."""
+"""The graph, the phases, the engine and the errors of sdax, with no dependencies.
+
+General layout: this file is the only door; every module behind it is private.
+
+The graph half knows no event loop: `_task*` (what users declare), `_keys`, `_graph` with `_order` and `_diagnosis`
+(validation), `_waves`, `_analysis` and `_analyzer` (the view for people), `_options` and `_plan` (what a run walks),
+`_errors`. The run half: `_processor` and `_builder` (the immutable face), `_runner` (phase by phase), `_run` (one run),
+`_walk` (one phase of it), `_lane` and `_pump` (the asyncio Tasks that run functions), `_binding` and `_attempt` (what
+is around a function: timeout, retries, task group).
+"""
+
+from sdax_core._analysis import TaskAnalysis
+from sdax_core._analyzer import TaskAnalyzer
+from sdax_core._builder import AsyncDagTaskProcessorBuilder
+from sdax_core._errors import (
+    GraphError,
+    RetryableException,
+    SdaxError,
+    SdaxExecutionError,
+    StrayCancellationError,
+    TaskFactoryError,
+    flatten_exceptions,
+)
+from sdax_core._graph import TaskGraph
+from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
+from sdax_core._phase_id import PhaseId
+from sdax_core._processor import AsyncDagTaskProcessor
+from sdax_core._runner import AsyncPhaseRunner
+from sdax_core._task import AsyncTask
+from sdax_core._task_failure import TaskFailure
+from sdax_core._task_function import TaskFunction
+from sdax_core._task_group import SdaxTaskGroup
+from sdax_core._type_variables import K, StringKeysByDefault, T
+from sdax_core._waves import ExecutionGraph, ExecutionWave
+
+__all__ = [  # noqa: RUF022 - grouped by concept
+    # What users declare
+    "AsyncTask",
+    "SdaxTaskGroup",
+    "TaskFunction",
+    # Building and running
+    "AsyncDagTaskProcessor",
+    "AsyncDagTaskProcessorBuilder",
+    "AsyncPhaseRunner",
+    "BuildOptions",
+    "PhaseId",
+    # Errors
+    "GraphError",
+    "RetryableException",
+    "SdaxError",
+    "SdaxExecutionError",
+    "StrayCancellationError",
+    "TaskFactoryError",
+    "TaskFailure",
+    "flatten_exceptions",
+    # The view for people and tests
+    "ExecutionGraph",
+    "ExecutionWave",
+    "TaskAnalysis",
+    "TaskAnalyzer",
+    "TaskGraph",
+    # For what is built on top of this package
+    "ExecuteOrder",
+    "K",
+    "OnExecuteError",
+    "StringKeysByDefault",
+    "T",
+]

@@ -5,6 +5,7 @@ Exception
 ├── SdaxError                   everything that sdax raises of its own accord
 │   ├── GraphError              also a ValueError: the tasks do not make a graph
 │   ├── StrayCancellationError  a function raised CancelledError though nobody had asked
+│   ├── TaskFactoryError        the event loop's task factory cannot make the Tasks of a run
 │   └── SdaxExecutionError      also an ExceptionGroup: what failed in one run
 └── RetryableException          raised by users: "try me again"
 ```
@@ -52,6 +53,13 @@ class StrayCancellationError(SdaxError):
 
     That is the task's failure, not a cancellation of the run (guarantee 21). An `ExceptionGroup`
     may not hold a `CancelledError`, so this error stands for it and has it as its `__cause__`.
+    """
+
+
+class TaskFactoryError(SdaxError):
+    """The event loop's task factory could not make a Task for a run (guarantee 28).
+
+    It has to accept `context=`, as `loop.create_task` passes it on. Its own error is the `__cause__`.
     """
 
 

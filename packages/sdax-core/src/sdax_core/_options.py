@@ -7,7 +7,10 @@ from typing import Any, Literal
 ExecuteOrder = Literal["together", "dependencies"]
 OnExecuteError = Literal["continue", "cancel"]
 
-_CHOICES = {"execute_order": ("together", "dependencies"), "on_execute_error": ("continue", "cancel")}
+_CHOICES = {
+    "execute_order": ("together", "dependencies"),
+    "on_execute_error": ("continue", "cancel"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""Builds processors, task by task."""
+
+from __future__ import annotations
+
+from typing import Generic, Self
+
+from sdax_core._analysis import TaskAnalysis
+from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
+from sdax_core._processor import AsyncDagTaskProcessor
+from sdax_core._task import AsyncTask
+from sdax_core._task_collection import TaskCollection
+from sdax_core._type_variables import K, StringKeysByDefault, T
+
+
+class AsyncDagTaskProcessorBuilder(StringKeysByDefault, Generic[T, K]):
+    """Collects tasks and what they depend on. It changes in place, and its methods return it."""
+
+    __slots__ = ("_collection",)
+
+    def __init__(self) -> None:
+        self._collection: TaskCollection[T, K] = TaskCollection()
+
+    def add_task(self, task: AsyncTask[T, K], depends_on: tuple[K, ...] = ()) -> Self:
+        """Add `task`, which comes after the tasks named in `depends_on`; they may be added later.
+
+        Raises:
+            GraphError: There is a task with this key already (guarantee 3). It is a `ValueError` too.
+            TypeError: `task` is no `AsyncTask`, or `depends_on` is not a collection of hashable keys.
+        """
+        self._collection.add(task, depends_on)
+        return self
+
+    def build(
+        self,
+        *,
+        execute_order: ExecuteOrder = "together",
+        on_execute_error: OnExecuteError = "continue",
+        max_concurrency: int | None = None,
+        cleanup_timeout: float | None = None,
+    ) -> AsyncDagTaskProcessor[T, K]:
+        """Make the processor. The builder may be used further, and makes others.
+
+        Args:
+            execute_order: `"together"`: every `execute` starts when `pre_execute` has ended well;
+                `"dependencies"`: each starts when the `execute` of all it depends on is done.
+            on_execute_error: whether a failed `execute` leaves the others running (`"continue"`) or
+                cancels them (`"cancel"`).
+            max_concurrency: how many functions of one run may be running at once; no bound by default.
+            cleanup_timeout: how many seconds the cleanup of one run may take; no bound by default.
+
+        Raises:
+            GraphError: Dependencies do not exist, or there is a cycle (guarantee 3).
+            ValueError: An option has a value that it may not have; the message names it.
+        """
+        options = BuildOptions(
+            execute_order=execute_order,
+            on_execute_error=on_execute_error,
+            max_concurrency=max_concurrency,
+            cleanup_timeout=cleanup_timeout,
+        )
+        return AsyncDagTaskProcessor(TaskAnalysis(self._collection.graph()), options)

@@ -1,0 +1,190 @@
+"""Runs a graph phase by phase, as an async context manager."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, cast
+
+from sdax_core._errors import SdaxExecutionError
+from sdax_core._phase_id import PhaseId
+from sdax_core._run import Run
+from sdax_core._type_variables import K, StringKeysByDefault, T
+
+if TYPE_CHECKING:
+    from sdax_core._plan import Plan
+
+
+class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
+    """One run, phase by phase. `processor.open(ctx)` makes it; use it in an `async with` block.
+
+    Leaving the block does what is left to do: if nothing ran, nothing; if only `pre_execute` ran, the
+    cleanup; else the phases that remain (guarantee 30). Then it raises the run's failures, unless the body
+    of the block raised: then that exception comes out, with the run's failures as notes on it.
+    """
+
+    __slots__ = ("_closed", "_ctx", "_last", "_next", "_plan", "_raised", "_run", "_running")
+
+    def __init__(self, plan: Plan, ctx: T) -> None:
+        self._plan = plan
+        self._ctx = ctx
+        self._run: Run | None = None
+        self._next: PhaseId | None = PhaseId.PRE_EXEC
+        self._last: PhaseId | None = None
+        self._running = False
+        self._closed = False
+        self._raised: SdaxExecutionError | None = None
+
+    async def __aenter__(self) -> Self:
+        self._started()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._check_idle()
+        run = self._started()
+        if isinstance(exc, asyncio.CancelledError):
+            run.receive_cancel(exc)
+        await self._close(run)
+        if run.fatal is not None and run.fatal is not exc:
+            _raise_as_it_is(run, run.fatal)
+        if exc is None:
+            if run.failures:
+                raise run.execution_error()
+        elif self._raised is None or exc is not self._raised:
+            run.note_on(exc)
+        elif len(run.failures) > len(self._raised.failures):
+            raise run.execution_error() from None  # all that failed, not only what had until then
+
+    async def run_next(self) -> bool:
+        """Run one phase, and say whether another remains.
+
+        Returns:
+            `True` if there is a phase left to run. The call that runs the last one returns `False`, and so
+            does every call after it.
+
+        Raises:
+            RuntimeError: A phase is running already, or the block was left.
+            asyncio.CancelledError: The calling Task was cancelled; raised when the phase has ended.
+        """
+        self._check_idle()
+        if self._closed:
+            raise RuntimeError("run_next() was called after the block was left or the run closed")
+        run = self._started()
+        cancel, fatal = run.latest_cancel, run.fatal
+        await self._advance(run)
+        if run.fatal is not None and run.fatal is not fatal:
+            _raise_as_it_is(run, run.fatal)
+        _raise_new_cancel(run, cancel)
+        return self._next is not None
+
+    async def aclose(self) -> None:
+        """Do what leaving the block does, but raise no failures. To close twice is harmless.
+
+        Raises:
+            RuntimeError: A phase is running.
+            asyncio.CancelledError: The calling Task was cancelled; raised when all is done.
+        """
+        self._check_idle()
+        if not self._closed:
+            await self._close(self._started())
+
+    def next_phase_id(self) -> PhaseId | None:
+        """The phase that `run_next()` would run, `None` if there is none left."""
+        return self._next
+
+    def last_phase_id(self) -> PhaseId | None:
+        """The phase that ran most recently, or is running; `None` if none was begun."""
+        return self._last
+
+    def has_failures(self) -> bool:
+        """Whether anything has failed so far."""
+        return bool(self.failures())
+
+    def failures(self) -> list[BaseException]:
+        """What has failed so far, in order of failure; legal at any time, also after the block."""
+        run = self._run
+        if run is None:
+            return []
+        fatal = [] if run.fatal is None else [run.fatal]
+        return [failure.exception for failure in run.failures] + fatal
+
+    def skipped(self) -> tuple[K, ...]:
+        """The keys of the tasks whose `execute` was skipped, as one they depend on failed (guarantee 11)."""
+        return () if self._run is None else cast("tuple[K, ...]", self._run.skipped_keys())
+
+    def raise_failures(self) -> None:
+        """Raise what has failed so far, if anything. Leaving the block raises it again.
+
+        Raises:
+            SdaxExecutionError: At least one function failed.
+        """
+        run = self._run
+        if run is None:
+            return
+        if run.fatal is not None:
+            _raise_as_it_is(run, run.fatal)
+        if run.failures:
+            self._raised = run.execution_error()
+            raise self._raised
+
+    def __repr__(self) -> str:
+        return f"AsyncPhaseRunner(last={self._last}, next={self._next}, closed={self._closed})"
+
+    def _started(self) -> Run:
+        if self._run is None:
+            self._run = Run(self._plan, self._ctx)
+        return self._run
+
+    def _check_idle(self) -> None:
+        if self._running:
+            raise RuntimeError(f"a phase ({self._last}) of this run is running already")
+
+    async def _advance(self, run: Run) -> None:
+        phase = self._next
+        if phase is None:
+            return
+        self._last = phase
+        self._next = None if phase is PhaseId.POST_EXEC else PhaseId.POST_EXEC
+        self._running = True
+        try:
+            run.adopt_owner()
+            await run.phase(phase)
+        finally:
+            self._running = False
+        if phase is PhaseId.PRE_EXEC:
+            if run.is_going_well():
+                self._next = PhaseId.EXECUTE
+            elif not run.has_begun():
+                self._last = self._next = None
+
+    async def _close(self, run: Run) -> None:
+        cancel = run.latest_cancel
+        if self._last is None:
+            self._next = None
+        elif self._last is PhaseId.PRE_EXEC:
+            self._next = PhaseId.POST_EXEC
+        try:
+            while self._next is not None:
+                await self._advance(run)
+        finally:
+            self._closed = True
+        _raise_new_cancel(run, cancel)
+
+
+def _raise_new_cancel(run: Run, known: asyncio.CancelledError | None) -> None:
+    """Raise the cancellation that was received since `known` was the latest, if one was."""
+    if run.latest_cancel is not None and run.latest_cancel is not known:
+        _raise_as_it_is(run, run.fatal or run.latest_cancel)
+
+
+def _raise_as_it_is(run: Run, error: BaseException) -> NoReturn:
+    run.note_on(error)
+    try:
+        raise error
+    finally:
+        del error, run  # an exception's traceback holds this frame: no cycle

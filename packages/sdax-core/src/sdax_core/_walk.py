@@ -1,0 +1,306 @@
+"""One walk: a phase of a run, from its first ready node to its last lane closed.
+
+The walk knows which nodes are ready and what a failure or a cancellation means for the others. Lanes run the
+functions, a pump opens the lanes, and the run's own Task waits here until all of them have closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections import deque
+from collections.abc import Sequence
+from contextvars import Context, copy_context
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sdax_core._attempt import not_awaitable_error
+from sdax_core._binding import bind
+from sdax_core._errors import StrayCancellationError, flatten_exceptions
+from sdax_core._lane import NOTHING
+from sdax_core._phase_id import PhaseId
+from sdax_core._plan import WalkPlan, ready_beyond
+from sdax_core._pump import CAN_START_EAGERLY, BurstPump, EagerPump
+
+if TYPE_CHECKING:
+    from sdax_core._run import Run
+
+Lane: TypeAlias = "asyncio.Task[Any]"
+
+# Before 3.13 `Task.uncancel()` does not take back a cancel that was not delivered yet. A TaskGroup whose
+# child fails while it is being started, as under an eager task factory, leaves such a cancel behind, unseen.
+# There a lane runs one function only.
+CANCEL_MAY_SURVIVE = sys.version_info < (3, 13)
+
+# Finished lanes are dropped from the list of lanes when there are many more of them than open ones.
+_FINISHED_LANES_KEPT = 64
+
+
+class OnFailure(Enum):
+    """What a walk does about a function that failed."""
+
+    STOP = auto()
+    """Start nothing more and cancel what runs."""
+    SKIP = auto()
+    """Go on without what depends on it."""
+    RELEASE = auto()
+    """Go on: it has ended, and only that counts."""
+
+
+class Walk:
+    """The state of one phase of one run."""
+
+    __slots__ = (
+        "_cancel_handle",
+        "_cancelled",
+        "_waiter",
+        "attempts",
+        "base",
+        "covered",
+        "ctx",
+        "functions",
+        "kept",
+        "lanes",
+        "limit",
+        "loop",
+        "names",
+        "on_failure",
+        "open",
+        "phase",
+        "pump",
+        "ready",
+        "reuse_lanes",
+        "run",
+        "running",
+        "stopped",
+        "successors",
+        "waiting",
+    )
+
+    def __init__(self, run: Run, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> None:
+        self.run = run
+        self.phase = phase
+        self.on_failure = on_failure
+        self.ctx = run.ctx
+        self.loop = run.loop
+        self.limit = run.limit
+        self.kept = run.kept
+        self.base = copy_context()
+        self.successors = plan.successors
+        self.waiting = list(plan.waiting)
+        self.ready = deque(plan.ready)
+        self.stopped = False
+        """Nothing more is started."""
+        self.covered = False
+        """Somebody will look after the ready nodes if the lane that asks suspends."""
+        self.open = 0
+        self.lanes: list[Lane] = []
+        self.attempts: dict[int, int] = {}
+        timed = phase is PhaseId.POST_EXEC and run.cleanup_timeout is not None
+        self.running: dict[int, None] | None = {} if timed else None
+        """The nodes whose functions are running, if the walk may have to name them."""
+        self.names: dict[Lane, str] | None = {} if run.loop.get_debug() else None
+        """What each lane is running, as its Task's name, in asyncio's debug mode."""
+        self._cancelled: set[Lane] = set()
+        self._cancel_handle: asyncio.Handle | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        eager = CAN_START_EAGERLY and run.loop.get_task_factory() is None
+        self.pump = EagerPump(self) if eager else BurstPump(self)
+        self.reuse_lanes = eager or not CANCEL_MAY_SURVIVE
+        self.functions = bind(self, plan)
+
+    # Opening and closing lanes
+
+    def next_lane(self) -> tuple[Context, int | None]:
+        """The context for a new lane, and the node that owns it if the next one has kept its own."""
+        if self.kept and self.ready[0] in self.kept:
+            node = self.ready.popleft()
+            return self.kept[node], node
+        return self.base.copy(), None
+
+    def add_lane(self, lane: Lane) -> None:
+        """Note a lane that has suspended, or has not begun yet."""
+        if len(self.lanes) > 2 * self.open + _FINISHED_LANES_KEPT:
+            self.lanes = [lane for lane in self.lanes if not lane.done()]
+        self.lanes.append(lane)
+        if self.names is not None:
+            self.run.show_lane(lane, self.names.get(lane))
+
+    def cover(self, lane: Lane) -> bool:
+        """Have all ready nodes but one looked after, so that `lane`, which was resumed, can go on.
+
+        Returns:
+            Whether `lane` may take that one.
+        """
+        if len(self.ready) > 1:
+            self.pump.fill(leave=1)
+        return bool(self.ready) and not self.stopped and not lane.cancelling()
+
+    def open_lane_for_owner(self) -> bool:
+        """Open the lane of the next node, whose task has a context of its own.
+
+        Returns:
+            Whether the lane that asks has still its place among those that may be open.
+        """
+        covered, self.covered = self.covered, True
+        self.pump.open_lane()
+        self.covered = covered
+        return self.open <= self.limit
+
+    def pass_through(self, following: Sequence[int], joins: list[int]) -> None:
+        """Complete `joins`, nodes without a function that were just released, on the spot."""
+        released = ready_beyond(joins, self.functions, self.successors, self.waiting)
+        # What is released together is ready in order of adding, whether through a join or not.
+        siblings = set(following)
+        while self.ready and self.ready[-1] in siblings:
+            released.append(self.ready.pop())
+        self.ready.extend(sorted(released))
+
+    def lane_closed(self) -> None:
+        """Account for a lane that is about to end."""
+        self.open -= 1
+        if self.ready and not self.covered and not self.stopped:
+            self.pump.fill(leave=0)
+        if not self.open and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # Failure and cancellation
+
+    def ended_badly(self, node: int, error: BaseException, lane: Lane, returned: object) -> bool:
+        """Sort what came out of a function.
+
+        Returns:
+            Whether the nodes that wait for this one are to be released.
+        """
+        releases = self.on_failure is OnFailure.RELEASE
+        if _is_cancellation(error):
+            if self.was_cancel_asked(lane):
+                self.stopped = self.stopped or not releases
+                return releases
+            error = self._stray_cancellation(node, error)
+        elif _is_refused(error, returned):
+            key, function = self.run.key(node), self.run.function(node, self.phase)
+            error = not_awaitable_error(key, self.phase, function, returned)
+        self.run.record_failure(node, self.phase, self.attempts.get(node, 1), error)
+        if not isinstance(error, Exception):
+            self.stopped = self.stopped or not releases
+            self.cancel_lanes(spare=lane)
+        elif self.on_failure is OnFailure.STOP:
+            self._stop_soon()
+        if self.phase is PhaseId.EXECUTE:
+            self._skip_successors(node)
+        return releases
+
+    def was_cancel_asked(self, lane: Lane) -> bool:
+        """Whether a `CancelledError` out of `lane` is one that was asked for (guarantee 21).
+
+        It was if the run cancelled this lane, or if the lane and the run's own Task were both cancelled
+        from outside, as `asyncio.run` does when it shuts down, and the lane woke first. The lane's own
+        cancel count says too little: a `TaskGroup` failure that was caught leaves it raised.
+        """
+        return lane in self._cancelled or (lane.cancelling() > 0 and self.run.is_cancel_pending())
+
+    def cancel_lanes(
+        self, *, spare: Lane | None = None, again: bool = False, swept: bool = False
+    ) -> None:
+        """Cancel the functions that are running, each once.
+
+        Args:
+            spare: The lane that is asking: what it ran has ended.
+            again: Whether to cancel those too that were cancelled before.
+            swept: Whether a lane that bears a cancel got it from outside, so that one more would be one
+                too many (guarantee 19).
+        """
+        for lane in self.lanes:
+            if lane is spare or lane.done() or (lane in self._cancelled and not again):
+                continue
+            self._cancelled.add(lane)
+            if not (swept and lane.cancelling()):
+                lane.cancel()
+
+    def break_down(self, error: Exception) -> None:
+        """Give up: no lane can be opened."""
+        self.run.break_down(error)
+        self.stopped = True
+        self.cancel_lanes()
+
+    def _stop_soon(self) -> None:
+        # The siblings are cancelled from a callback, as by `asyncio.TaskGroup`: one whose wake-up is already
+        # queued in this cycle still gets it (guarantee 10).
+        self.stopped = True
+        if self._cancel_handle is None:
+            self._cancel_handle = self.loop.call_soon(self.cancel_lanes, context=self.base)
+
+    def _stray_cancellation(self, node: int, error: BaseException) -> StrayCancellationError:
+        stray = StrayCancellationError(
+            f"task {self.run.key(node)!r}, {self.phase}: raised CancelledError, but nobody had asked it to stop"
+        )
+        stray.__cause__ = error
+        return stray
+
+    def _skip_successors(self, node: int) -> None:
+        reached = list(self.successors[node])
+        while reached:
+            successor = reached.pop()
+            if self.waiting[successor] > 0:
+                self.waiting[successor] = -1  # counts down from here and never comes to 0
+                self.run.record_skipped(successor)
+                reached.extend(self.successors[successor])
+
+    def expire(self, limit: float) -> None:
+        """End a cleanup that takes too long: cancel what runs, start nothing more (guarantee 19)."""
+        self.stopped = True
+        running = list(self.running or ())
+        not_started = [
+            node
+            for node, function in enumerate(self.functions)
+            if function is not None and (self.waiting[node] > 0 or node in self.ready)
+        ]
+        self.run.record_cleanup_timeout(limit, running, not_started)
+        self.cancel_lanes(again=True)
+
+    # On the run's own Task
+
+    def start(self) -> None:
+        """Open the first lanes."""
+        if self.ready:
+            self.pump.fill(leave=0)
+
+    async def finish(self) -> None:
+        """Wait until every lane has closed, passing on the first cancel and absorbing the others."""
+        entry = sys.get_asyncgen_hooks().finalizer
+        while self.open:
+            self._waiter = self.loop.create_future()
+            try:
+                with self.run.shield():
+                    await self._waiter
+            except asyncio.CancelledError as error:
+                if self.run.receive_cancel(error):
+                    self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
+                    # A loop that was entered anew sets new hooks. That is how to tell that it was stopped
+                    # meanwhile: `asyncio.run` does that when it shuts down and cancels every Task.
+                    restarted = sys.get_asyncgen_hooks().finalizer is not entry
+                    self.cancel_lanes(swept=restarted)
+        self._waiter = None
+
+    def close(self) -> None:
+        """Take back what is scheduled; every lane has closed."""
+        self.pump.close()
+        if self._cancel_handle is not None:
+            self._cancel_handle.cancel()
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    return not isinstance(error, Exception) and all(
+        isinstance(leaf, asyncio.CancelledError) for leaf in flatten_exceptions(error)
+    )
+
+
+def _is_refused(error: BaseException, returned: object) -> bool:
+    """Whether `error` says that what a function returned cannot be awaited."""
+    return (
+        isinstance(error, TypeError)
+        and returned is not NOTHING
+        and not inspect.isawaitable(returned)
+    )
