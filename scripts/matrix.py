@@ -16,13 +16,13 @@ UV = os.environ.get("UV", "uv")  # `uv run` says which uv it is
 
 
 def find_python(version: str) -> Path | None:
-    """The interpreter that uv finds (PATH, its own, the registry), else the newest of pyenv's."""
+    """The interpreter that uv finds (PATH, its own, the registry), else the one pyenv installed last."""
     command = [UV, "python", "find", "--system", "--no-project", "--no-python-downloads", version]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if found.returncode == 0:
         return Path(found.stdout.strip())
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [*pyenv.glob(f"versions/{version}.*/bin/python")]
+    candidates = [*pyenv.glob(f"versions/{version}[.-]*/bin/python")]
     return max(candidates, key=lambda path: path.stat().st_mtime, default=None)
 
 

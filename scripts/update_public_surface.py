@@ -8,9 +8,10 @@ import enum
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "tests" / "public_surface"
 PACKAGES = ("sdax", "sdax_contrib", "sdax_core", "sdax_helpers", "sdax_levels")
@@ -31,18 +32,24 @@ def public_modules(package: str) -> Iterator[ModuleType]:
 
 
 def module_lines(module: ModuleType) -> Iterator[str]:
-    """The module's name, then one line for each name and one for each member of a class."""
-    yield f"{module.__name__}"
+    """The module's name, then its public names, indented."""
+    package = module.__name__.partition(".")[0]
+    yield module.__name__
     for name in sorted(module.__all__):
-        yield from (f"    {line}" for line in name_lines(name, getattr(module, name)))
+        value = getattr(module, name)
+        home = str(getattr(value, "__module__", "")).partition(".")[0]
+        if home in PACKAGES and home != package:
+            yield f"    {name} from {home}"
+        else:
+            yield from (f"    {line}" for line in name_lines(name, value))
     yield ""
 
 
 def name_lines(name: str, value: object) -> Iterator[str]:
-    """One public name: a class with its members, a function, or a value."""
-    if isinstance(value, enum.EnumType):
+    """One public name: an enumeration or a class with its members, a function, or a value."""
+    if inspect.isclass(value) and issubclass(value, enum.Enum):
         yield f"enum {name}"
-        yield from (f"    {member.name} = {member.value!r}" for member in value)  # type: ignore[var-annotated]
+        yield from (f"    {key} = {member.value!r}" for key, member in value.__members__.items())
     elif inspect.isclass(value):
         yield f"class {name}{constructor(value)}"
         yield from (f"    {line}" for line in member_lines(value))
@@ -54,13 +61,14 @@ def name_lines(name: str, value: object) -> Iterator[str]:
 
 def member_lines(cls: type) -> Iterator[str]:
     """The public members that the class has from our own code, inherited ones included."""
-    members: dict[str, object] = {}
+    members: dict[str, Any] = {}
     for owner in reversed(own_classes(cls)):
         members.update(vars(owner))
     for name in sorted(name for name in members if not name.startswith("_")):
         member = members[name]
-        if isinstance(member, classmethod | staticmethod):
-            yield f"{type(member).__name__} {name}{parameters(getattr(cls, name))}"
+        kind = type(member).__name__
+        if kind in ("classmethod", "staticmethod"):
+            yield f"{kind} {name}{parameters(getattr(cls, name))}"
         elif inspect.isfunction(member):
             yield f"def {name}{parameters(member)}"
         else:
@@ -78,9 +86,9 @@ def own_classes(cls: type) -> list[type]:
     return [owner for owner in cls.__mro__ if owner.__module__.partition(".")[0] in PACKAGES]
 
 
-def parameters(function: object) -> str:
+def parameters(function: Callable[..., object]) -> str:
     """The signature without annotations: those are held by the type checkers."""
-    signature = inspect.signature(function)  # type: ignore[arg-type]
+    signature = inspect.signature(function)
     bare = [
         parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()
     ]

@@ -7,6 +7,7 @@ import tomllib
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -121,10 +122,12 @@ def metadata(wheel: Path) -> Message:
         return Parser().parsestr(archive.read(name).decode())
 
 
-def project(distribution: str) -> dict[str, object]:
+def project(distribution: str) -> dict[str, Any]:
     path = ROOT / "packages" / distribution / "pyproject.toml"
-    return tomllib.loads(path.read_text("utf-8"))["project"]
+    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))["project"]
+    return table
 
 
 def version(distribution: str) -> str:
-    return str(project(distribution)["version"])
+    text: str = project(distribution)["version"]
+    return text
