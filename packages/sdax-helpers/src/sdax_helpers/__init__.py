@@ -13,7 +13,7 @@ from sdax_helpers._tasks import join, task
 task_group_task = task_group_func
 """The name of `task_group_func` in sdax 0.3 to 0.7."""
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - grouped by concept
     # Functions of a phase
     "task_func",
     "task_group_func",

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from sdax_core import RetryableException, SdaxTaskGroup, TaskFunction
+from sdax_core import RetryableException, SdaxTaskGroup, T, TaskFunction
 
 from sdax_helpers._plain_function import awaitable
-
-Context = TypeVar("Context")
 
 RETRYABLE: tuple[type[BaseException], ...] = (TimeoutError, ConnectionError, RetryableException)
 """What is tried again unless a function says otherwise: the default of `TaskFunction`."""
 
 
 def task_func(
-    function: Callable[[Context], Awaitable[Any]],
+    function: Callable[[T], Awaitable[Any]],
     *,
     timeout: float | None = None,
     retries: int = 0,
     initial_delay: float = 1.0,
     backoff_factor: float = 2.0,
     retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE,
-) -> TaskFunction[Context]:
+) -> TaskFunction[T]:
     """Make the function of a phase from an async function that takes the context.
 
     Args:
@@ -50,14 +48,14 @@ def task_func(
 
 
 def task_group_func(
-    function: Callable[[Context, SdaxTaskGroup], Awaitable[Any]],
+    function: Callable[[T, SdaxTaskGroup], Awaitable[Any]],
     *,
     timeout: float | None = None,
     retries: int = 0,
     initial_delay: float = 1.0,
     backoff_factor: float = 2.0,
     retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE,
-) -> TaskFunction[Context]:
+) -> TaskFunction[T]:
     """Make the function of a phase from one that takes the context and a task group.
 
     Every attempt has a task group of its own, and ends when all its subtasks have ended (guarantee
@@ -87,13 +85,13 @@ def task_group_func(
 
 
 def task_sync_func(
-    function: Callable[[Context], Any],
+    function: Callable[[T], Any],
     *,
     retries: int = 0,
     initial_delay: float = 1.0,
     backoff_factor: float = 2.0,
     retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE,
-) -> TaskFunction[Context]:
+) -> TaskFunction[T]:
     """Make the function of a phase from a plain function, which runs in the event loop.
 
     Nothing else runs meanwhile, so it should be quick; use `asyncio.to_thread` in an async function

@@ -6,18 +6,17 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import iscoroutinefunction
 from types import CoroutineType
-from typing import Any, TypeVar
+from typing import Any
 
-Context = TypeVar("Context")
-Result = TypeVar("Result")
+from sdax_core import T
 
 _RIGHT = "task_sync_func takes a plain function"
 _INSTEAD = "which nobody would await: use task_func instead"
 
 
 def awaitable(
-    function: Callable[[Context], Result],
-) -> Callable[[Context], Coroutine[Any, Any, Result]]:
+    function: Callable[[T], Any],
+) -> Callable[[T], Coroutine[Any, Any, Any]]:
     """Wrap a plain function, so that awaiting the call gives its result or raises its exception.
 
     Raises:
@@ -31,7 +30,7 @@ def awaitable(
     # It keeps the name, for tracebacks and reports, but not the attributes: they may describe what
     # only the original is.
     @wraps(function, updated=())
-    async def call(context: Context) -> Result:
+    async def call(context: T) -> Any:
         result = function(context)
         if isinstance(result, CoroutineType):
             result.close()  # or Python would warn, too, that it was never awaited

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, TypeVar
+from typing import Any
 
-from sdax_core import AsyncTask, TaskFunction
-
-Context = TypeVar("Context")
-Key = TypeVar("Key", bound=Hashable)
+from sdax_core import AsyncTask, K, T, TaskFunction
 
 
 def task(
-    name: Key,
+    name: K,
     *,
-    pre_execute: TaskFunction[Context] | None = None,
-    execute: TaskFunction[Context] | None = None,
-    post_execute: TaskFunction[Context] | None = None,
-) -> AsyncTask[Context, Key]:
+    pre_execute: TaskFunction[T] | None = None,
+    execute: TaskFunction[T] | None = None,
+    post_execute: TaskFunction[T] | None = None,
+) -> AsyncTask[T, K]:
     """Make a task with at least one function.
 
     Args:
@@ -38,7 +34,7 @@ def task(
     return AsyncTask(name, pre_execute, execute, post_execute)
 
 
-def join(name: Key) -> AsyncTask[Any, Key]:
+def join(name: K) -> AsyncTask[Any, K]:
     """Make a task without functions, which stands for all the tasks that it depends on.
 
     It is passed when they are (guarantee 6), and costs nothing when the graph runs.

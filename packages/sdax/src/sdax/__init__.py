@@ -1,1 +1,105 @@
-"""Structured declarative async execution: a graph of asyncio tasks that acquire, work and always clean up."""
+"""Structured declarative async execution: a graph of asyncio tasks that acquire, work and clean up.
+
+General layout: this package has no engine of its own. It shows the public names of `sdax_core` (graph,
+phases, errors), `sdax_levels` (levels on top of the graph) and `sdax_helpers` (short ways to write
+tasks) under one name, and brings the `sdax` command. `sdax.sdax_core`, `sdax.tasks` and
+`sdax.sdax_task_analyser` are import paths of sdax 0.3 to 0.7; new code imports from `sdax`.
+"""
+
+from typing import TYPE_CHECKING
+
+from sdax_core import (
+    AsyncDagTaskProcessor,
+    AsyncDagTaskProcessorBuilder,
+    AsyncPhaseRunner,
+    AsyncTask,
+    BuildOptions,
+    ExecuteOrder,
+    ExecutionGraph,
+    ExecutionWave,
+    GraphError,
+    OnExecuteError,
+    PhaseId,
+    RetryableException,
+    SdaxError,
+    SdaxExecutionError,
+    SdaxTaskGroup,
+    StrayCancellationError,
+    TaskAnalysis,
+    TaskAnalyzer,
+    TaskFactoryError,
+    TaskFailure,
+    TaskFunction,
+    TaskGraph,
+    flatten_exceptions,
+)
+from sdax_helpers import (
+    join,
+    task,
+    task_func,
+    task_group_func,
+    task_group_task,
+    task_sync_func,
+)
+from sdax_levels import (
+    AsyncDagLevelAdapterBuilder,
+    AsyncTaskProcessor,
+    AsyncTaskProcessorBuilder,
+    LevelKey,
+)
+
+__all__ = [  # noqa: RUF022 - grouped by concept
+    # Tasks
+    "AsyncTask",
+    "SdaxTaskGroup",
+    "TaskFunction",
+    "join",
+    "task",
+    "task_func",
+    "task_group_func",
+    "task_group_task",
+    "task_sync_func",
+    # Graphs
+    "AsyncDagTaskProcessor",
+    "AsyncDagTaskProcessorBuilder",
+    # Levels
+    "AsyncDagLevelAdapterBuilder",
+    "AsyncTaskProcessor",
+    "AsyncTaskProcessorBuilder",
+    "LevelKey",
+    # Options and phases
+    "AsyncPhaseRunner",
+    "BuildOptions",
+    "ExecuteOrder",
+    "OnExecuteError",
+    "PhaseId",
+    # Errors
+    "GraphError",
+    "RetryableException",
+    "SdaxError",
+    "SdaxExecutionError",
+    "StrayCancellationError",
+    "TaskFactoryError",
+    "TaskFailure",
+    "flatten_exceptions",
+    # The view for people and tests
+    "ExecutionGraph",
+    "ExecutionWave",
+    "TaskAnalysis",
+    "TaskAnalyzer",
+    "TaskGraph",
+    # The installed version
+    "__version__",
+]
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        # Read when it is asked for, because importlib.metadata is slow to import.
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("sdax")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
