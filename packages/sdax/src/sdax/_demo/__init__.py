@@ -1,0 +1,1 @@
+"""What `sdax demo` runs: an order endpoint on a real HTTP service and a real SQLite database."""

@@ -1,0 +1,129 @@
+"""The four runs of the demo, and what is claimed of each."""
+
+from time import perf_counter
+
+from sdax import SdaxExecutionError
+from sdax._demo.order_endpoint import Shop
+from sdax._demo.placing import SLOTS, Placed, place, place_all
+from sdax._demo.rush import Rush
+from sdax._demo.stage import Stage
+from sdax._demo.wording import counted
+
+DEADLINE = 0.5
+"""Seconds the impatient caller waits: enough to get to the price, which then takes a minute."""
+
+FIRST_OF_MANY = 4
+"""The number of the first order of the rush; the runs before it have the numbers before it."""
+
+
+def good_order(stage: Stage) -> None:
+    """Everything works."""
+    stage.announce(
+        "1. A good order",
+        "Each function starts the moment that what it depends on is done. In the end, "
+        "post_execute releases in reverse order what pre_execute acquired.",
+    )
+    placed = _place_one(stage, 1)
+    stage.show(placed)
+    stage.claims.check("the caller got no error", found=placed.error, expected=None)
+    stage.claim_state(orders=[1])
+
+
+def price_service_down(stage: Stage) -> None:
+    """A failure that retries do not heal."""
+    stage.announce(
+        "2. The price service is down",
+        "The price is asked for three times, with growing pauses. Meanwhile reserve takes a lamp "
+        "out of stock, so there is something to roll back.",
+    )
+    with stage.service.trouble("prices-fail"):
+        placed = _place_one(stage, 2)
+    stage.show(placed)
+    stage.claims.check(
+        "only price failed, after 3 attempts; order and publish were skipped",
+        found=(_failures(placed), placed.skipped),
+        expected=([("price", "execute", 3)], ["order", "publish"]),
+    )
+    _claim_rolled_back(stage, placed)
+
+
+def deadline_hit(stage: Stage) -> None:
+    """The caller loses patience."""
+    stage.announce(
+        "3. The caller's deadline",
+        f"The price service hangs, and the caller waits {DEADLINE:g} s: asyncio.timeout() around "
+        "the run. What is running is cancelled, and then everything is cleaned up all the same.",
+    )
+    with stage.service.trouble("prices-stall"):
+        placed = _place_one(stage, 3, deadline=DEADLINE)
+    stage.show(placed)
+    stage.claims.check(
+        "the caller got a TimeoutError; price was cancelled; order and publish never began",
+        found=(
+            type(placed.error),
+            [placed.timeline.outcomes(task, "execute") for task in ("price", "order", "publish")],
+        ),
+        expected=(TimeoutError, [["cancelled"], [], []]),
+    )
+    _claim_rolled_back(stage, placed)
+
+
+def many_orders(stage: Stage, count: int) -> None:
+    """A rush."""
+    stage.announce(
+        f"4. {counted(count, 'order')} at once",
+        f"All runs start together, on one graph. {SLOTS} at a time have a slot, and with it a "
+        "database connection and sockets. SQLite has one writer: from reserve to its commit "
+        "an order writes alone, and others queue. All the rest goes on in parallel.",
+    )
+    numbers = list(range(FIRST_OF_MANY, FIRST_OF_MANY + count))
+    rush = _place_many(stage, numbers)
+    for line in rush.lines():
+        stage.terminal.write(line)
+    stage.terminal.write()
+    errors = rush.errors()
+    stage.claims.check(f"{counted(len(errors), 'order')} failed", found=errors, expected=[])
+    most = rush.most_at_once()
+    stage.claims.check(
+        f"at most {counted(most, 'order')} had a slot at the same time",
+        found=most,
+        expected=min(most, SLOTS),
+    )
+    stage.claim_state(orders=[1, *numbers])
+
+
+def _place_one(stage: Stage, number: int, *, deadline: float | None = None) -> Placed:
+    return stage.run(lambda shop: place(shop, number, deadline=deadline))
+
+
+def _place_many(stage: Stage, numbers: list[int]) -> Rush:
+    def report(done: int) -> None:
+        stage.terminal.write_progress(f"{done:,} of {len(numbers):,} orders")
+
+    async def rush(shop: Shop) -> Rush:
+        start = perf_counter()
+        placed = await place_all(shop, numbers, report)
+        return Rush(placed, perf_counter() - start)
+
+    result = stage.run(rush)
+    stage.terminal.write_progress("")
+    return result
+
+
+def _claim_rolled_back(stage: Stage, placed: Placed) -> None:
+    """Claim that an order which had begun to write has left no trace."""
+    stage.claims.check(
+        "reserve had taken a lamp out of stock, and roll_back has put it back",
+        found=(
+            placed.timeline.outcomes("reserve", "execute"),
+            placed.timeline.outcomes("transaction", "post_execute"),
+        ),
+        expected=(["ok"], ["ok"]),
+    )
+    stage.claim_state(orders=[1])
+
+
+def _failures(placed: Placed) -> list[tuple[object, str, int]]:
+    if not isinstance(placed.error, SdaxExecutionError):
+        return []
+    return [(failure.task, failure.phase, failure.attempts) for failure in placed.error.failures]
