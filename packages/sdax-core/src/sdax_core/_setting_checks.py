@@ -59,7 +59,7 @@ def check_exception_types(field: str, value: object) -> None:
     """Raise a `TypeError` unless `value` is a tuple of exception classes."""
     right = f"{field} must be a tuple of exception classes"
     if _is_exception_type(value):
-        raise TypeError(f"{right}; got {value.__name__}: write ({value.__name__},)")
+        raise TypeError(f"{right}: write ({value.__name__},); {_given(value)}")
     if not isinstance(value, tuple):
         raise TypeError(f"{right}; {_given(value)}")
     for item in cast("tuple[object, ...]", value):
