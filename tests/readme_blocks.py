@@ -42,7 +42,8 @@ class Block:
         if isinstance(last, ast.Expr):  # Keep its value, as the interactive prompt would show it.
             tree.body[-1] = ast.Assign([ast.Name("last_value", ast.Store())], last.value)
             ast.fix_missing_locations(tree)
-        return compile(tree, self.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code: CodeType = compile(tree, self.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        return code
 
     def run(self, **missing: Any) -> SimpleNamespace:
         """Run the block with the names that it leaves undefined, and give all its names.

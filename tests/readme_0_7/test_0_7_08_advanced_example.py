@@ -21,19 +21,21 @@ class Services:
     def __init__(self) -> None:
         self.events: list[object] = []
 
-    async def _answer(self, event: object, result: Any = None) -> Any:
+    async def _answer(self, event: object) -> None:
         await asyncio.sleep(1)
         self.events.append(event)
-        return result
 
     async def create_connection(self) -> "Services":
-        return await self._answer("connect", self)
+        await self._answer("connect")
+        return self
 
     async def fetch_user(self) -> dict[str, int]:
-        return await self._answer("fetch user", {"user_id": 123})
+        await self._answer("fetch user")
+        return {"user_id": 123}
 
     async def get_cache(self) -> dict[str, str]:
-        return await self._answer("get cache", {"theme": "dark"})
+        await self._answer("get cache")
+        return {"theme": "dark"}
 
     def process_user_data(self, user_data: dict[str, int], cache: dict[str, str]) -> None:
         self.events.append(("process", dict(user_data), dict(cache)))

@@ -1,6 +1,7 @@
 """Looking into the error that a run raises."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -42,8 +43,11 @@ def run_block(critical: bool) -> list[tuple[str, str]]:
     """What the block handled: (handler, text of the error)."""
     handled: list[tuple[str, str]] = []
 
-    def handler(name: str) -> Any:
-        return lambda error: handled.append((name, f"{type(error).__name__}: {error}"))
+    def handler(name: str) -> Callable[[Exception], None]:
+        def handle(error: Exception) -> None:
+            handled.append((name, f"{type(error).__name__}: {error}"))
+
+        return handle
 
     main = BLOCK.run_in_loop(
         asyncio=asyncio,

@@ -26,6 +26,15 @@ def run_block(events: list[str], *, execute_fails: bool) -> None:
     async def release(ctx: Any) -> None:
         events.append("release")
 
+    def audit_pre_phase(ctx: Any) -> None:
+        events.append("audited")
+
+    def emit_metrics(ctx: Any) -> None:
+        events.append("measured")
+
+    def log_failure(failure: BaseException) -> None:
+        events.append(f"logged {failure!r}")
+
     def add_tasks(builder: Any) -> Any:
         resource = AsyncTask(
             "Resource", pre_execute=task_func(acquire), post_execute=task_func(release)
@@ -36,9 +45,9 @@ def run_block(events: list[str], *, execute_fails: bool) -> None:
         BLOCK.run_in_loop(
             add_tasks=add_tasks,
             ctx=None,
-            audit_pre_phase=lambda ctx: events.append("audited"),
-            emit_metrics=lambda ctx: events.append("measured"),
-            log_failure=lambda failure: events.append(f"logged {failure!r}"),
+            audit_pre_phase=audit_pre_phase,
+            emit_metrics=emit_metrics,
+            log_failure=log_failure,
         )
     )
 

@@ -34,4 +34,6 @@ def test_only_the_errors_that_are_named_are_retried(error_name: str, attempts: i
 
 
 def test_the_base_class_is_retried_by_default() -> None:
-    assert RetryableException in TaskFunction[None](print).retryable_exceptions
+    async def function(ctx: Any) -> None: ...
+
+    assert RetryableException in TaskFunction(function).retryable_exceptions

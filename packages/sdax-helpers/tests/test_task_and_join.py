@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sdax_core import TaskFunction
+from sdax_core import AsyncTask, TaskFunction
 from sdax_helpers import join, task
 
 
@@ -26,7 +26,7 @@ def test_a_task_with_one_function_has_it_in_its_phase(phase: str) -> None:
 
 def test_the_functions_of_a_task_are_given_by_keyword() -> None:
     with pytest.raises(TypeError, match="positional argument"):
-        task("A", FUNCTION)  # type: ignore[misc]  # pyright: ignore[reportCallIssue]
+        task("A", FUNCTION)  # type: ignore[call-arg]
 
 
 def test_a_task_without_functions_is_refused_and_the_error_names_join() -> None:
@@ -46,9 +46,11 @@ def test_a_join_has_no_functions() -> None:
     assert [getattr(made, phase) for phase in PHASES] == [None] * 3
 
 
-@pytest.mark.parametrize(
-    "make", [join, lambda key: task(key, execute=FUNCTION)], ids=["join", "task"]
-)
+def task_with_a_function(key: Any) -> AsyncTask[Any, Any]:
+    return task(key, execute=FUNCTION)
+
+
+@pytest.mark.parametrize("make", [join, task_with_a_function])
 def test_a_key_that_is_not_hashable_is_refused_by_name(make: Any) -> None:
     with pytest.raises(TypeError) as raised:
         make(["db"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -32,16 +32,15 @@ class CallableObject:
         return f"object {context}"
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        with_context,
-        lambda context: with_context(context),
-        partial(with_context),
-        CallableObject(),
-    ],
-    ids=["function", "lambda", "partial", "object"],
-)
+CALLABLES: list[Callable[[Any], Awaitable[str]]] = [
+    with_context,
+    lambda context: with_context(context),
+    partial(with_context),
+    CallableObject(),
+]
+
+
+@pytest.mark.parametrize("function", CALLABLES, ids=["function", "lambda", "partial", "object"])
 def test_task_func_takes_any_callable_that_returns_an_awaitable(function: Any) -> None:
     made = task_func(function)
 
