@@ -1,7 +1,7 @@
 """How long `import sdax_core` takes beyond `import asyncio`: `uv run scripts/measure_import.py`.
 
-The best of several fresh interpreters, because anything else on the machine only ever adds. It
-fails above the limit.
+The best of several fresh interpreters, and processor time, because anything else that the machine
+does only ever adds. It fails above the limit.
 """
 
 import subprocess
@@ -11,16 +11,16 @@ LIMIT = 0.015  # seconds
 ROUNDS = 30
 IMPORT = """
 import time
-start = time.perf_counter()
+start = time.process_time()
 import asyncio
-between = time.perf_counter()
+between = time.process_time()
 import sdax_core
-print(between - start, time.perf_counter() - between)
+print(between - start, time.process_time() - between)
 """
 
 
 def seconds() -> tuple[float, float]:
-    """Seconds for asyncio and then for core, in one fresh interpreter."""
+    """Processor seconds for asyncio and then for core, in one fresh interpreter."""
     # -I: neither the environment nor the working directory may change what is measured. With
     # PYTHONDONTWRITEBYTECODE, for one, every import would compile the source anew.
     command = [sys.executable, "-I", "-c", IMPORT]
