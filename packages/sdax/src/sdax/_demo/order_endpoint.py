@@ -33,9 +33,12 @@ class Shop:
     tls: ssl.SSLContext = field(default_factory=httpx2.create_ssl_context)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Order:
-    """The context of one run: what was ordered, and what the tasks opened and found for it."""
+    """The context of one run: what was ordered, and what the tasks opened and found for it.
+
+    What has no value yet is set by a task, and read only by tasks that depend on that task.
+    """
 
     shop: Shop
     number: int
@@ -72,7 +75,9 @@ async def open_database(order: Order) -> None:
 
 
 async def close_database(order: Order) -> None:
-    await order.database.close()
+    """Close the database if it got as far as being opened: cleanup runs after a failure, too."""
+    if hasattr(order, "database"):
+        await order.database.close()
 
 
 async def begin(order: Order) -> None:
@@ -97,7 +102,8 @@ def open_client(order: Order) -> None:
 
 
 async def close_client(order: Order) -> None:
-    await order.client.aclose()
+    if hasattr(order, "client"):
+        await order.client.aclose()
 
 
 async def request(order: Order, method: str, path: str, **options: Any) -> Any:
@@ -187,11 +193,7 @@ place_order = (
     AsyncDagTaskProcessor[Order]
     .builder()
     .add_task(
-        task(
-            "slot",
-            pre_execute=task_func(take_slot),
-            post_execute=task_sync_func(give_back_slot),
-        )
+        task("slot", pre_execute=task_func(take_slot), post_execute=task_sync_func(give_back_slot))
     )
     .add_task(
         task(
@@ -202,27 +204,17 @@ place_order = (
         depends_on=("slot",),
     )
     .add_task(
-        task(
-            "transaction",
-            pre_execute=task_func(begin),
-            post_execute=task_func(roll_back),
-        ),
+        task("transaction", pre_execute=task_func(begin), post_execute=task_func(roll_back)),
         depends_on=("database",),
     )
     .add_task(
         task(
-            "client",
-            pre_execute=task_sync_func(open_client),
-            post_execute=task_func(close_client),
+            "client", pre_execute=task_sync_func(open_client), post_execute=task_func(close_client)
         ),
         depends_on=("slot",),
     )
     .add_task(
-        task(
-            "login",
-            pre_execute=remote(log_in),
-            post_execute=remote(log_out),
-        ),
+        task("login", pre_execute=remote(log_in), post_execute=remote(log_out)),
         depends_on=("client",),
     )
     .add_task(task("flags", pre_execute=remote(load_flags)), depends_on=("login",))

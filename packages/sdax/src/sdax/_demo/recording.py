@@ -5,6 +5,7 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import wraps
 from time import perf_counter
 from typing import Any, cast
 
@@ -47,6 +48,7 @@ def _recorded_function(
     # None of the functions takes the task group, so the context is all they are called with.
     function = cast("Callable[[Order], Awaitable[Any]]", task_function.function)
 
+    @wraps(function, updated=())
     async def call(order: Order) -> None:
         attempt = timeline_of_run.get().begin(task, phase, name)
         try:

@@ -58,7 +58,7 @@ def deadline_hit(stage: Stage) -> None:
         placed = _place_one(stage, 3, deadline=DEADLINE)
     stage.show(placed)
     stage.claims.check(
-        "the caller got a TimeoutError; price was cancelled; order and publish never began",
+        "a TimeoutError; price was cancelled, order and publish never began",
         found=(
             type(placed.error),
             [placed.timeline.outcomes(task, "execute") for task in ("price", "order", "publish")],

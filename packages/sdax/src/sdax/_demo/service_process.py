@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+COMMAND = [sys.executable, "-P", "-m", "sdax._demo.service"]
+"""`-P`, lest a file in the current folder be taken for a module of Python's."""
+
 PATIENCE = 10.0
 """Seconds the service may take to answer the demo, or to stop."""
 
@@ -76,11 +79,7 @@ def running_service() -> Generator[ServiceProcess]:
     Raises:
         RuntimeError: The service did not start. It says why on standard error.
     """
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "sdax._demo.service"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield ServiceProcess(process, _port_of(process))
         finally:

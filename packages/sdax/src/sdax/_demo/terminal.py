@@ -60,7 +60,7 @@ class Terminal:
 
 def _can_encode(stream: TextIO, text: str) -> bool:
     try:
-        text.encode(stream.encoding)
+        text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
         return False
     return True
