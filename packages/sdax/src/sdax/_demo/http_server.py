@@ -44,6 +44,8 @@ async def start_server(handler: Handler) -> asyncio.Server:
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # The client hung up, as it may: a cancelled request does just that.
+        except asyncio.CancelledError:
+            pass  # The server stops. Passed on, Python 3.11 and 3.12 would log it as an error.
         finally:
             writer.close()
 
