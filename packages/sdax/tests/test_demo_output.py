@@ -1,6 +1,7 @@
 """How the demo shows a run: the chart, the error, and what the terminal allows."""
 
 import io
+import re
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -94,11 +95,19 @@ def test_a_stream_that_knows_only_ascii_gets_only_ascii() -> None:
     assert lines[3].endswith("#####..........#####  failed x2")
 
 
-def test_a_terminal_gets_colours_and_the_other_streams_do_not() -> None:
-    coloured = drawn(FAILED_TWICE, stream=Screen())[3]
-    plain = drawn(FAILED_TWICE)[3]
-    assert coloured != plain
-    assert coloured.replace("\033[31m", "").replace("\033[0m", "") == plain
+@pytest.mark.parametrize(
+    ("outcome", "codes"), [("ok", 0), ("failed", 2), ("cancelled", 2), ("skipped", 1)]
+)
+def test_a_terminal_gets_colours_where_something_went_wrong_and_other_streams_do_not(
+    outcome: str, codes: int
+) -> None:
+    timeline = timeline_of(("price", "execute", 0, 25, outcome.replace("skipped", "ok")))
+    skipped = ["order"] if outcome == "skipped" else []
+    coloured = drawn(timeline, skipped, Screen())[3:-1]
+    plain = drawn(timeline, skipped)[3:-1]
+    found = re.findall(r"\033\[\d+m(.*?)\033\[0m", "".join(coloured))
+    assert len(found) == codes
+    assert re.sub(r"\033\[\d+m", "", "".join(coloured)) == "".join(plain)
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])

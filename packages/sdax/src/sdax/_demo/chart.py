@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from sdax._demo.terminal import Terminal
+from sdax._demo.terminal import Colour, Terminal
 from sdax._demo.timeline import PHASES, Row, Timeline
 
-_COLOURS = {"ok": "", "failed": "red", "cancelled": "yellow", "skipped": "yellow"}
+_COLOURS: dict[str, Colour | None] = {"ok": None, "failed": "red", "cancelled": "yellow"}
 _NAMES = 4 + 13 + 16
 _TIMES = 7 + 7 + 2
 _OUTCOME = 2 + 9
@@ -46,7 +46,7 @@ class Chart:
         )
 
     def _skipped_row(self, task: str) -> str:
-        outcome = self._terminal.paint("skipped", _COLOURS["skipped"])
+        outcome = self._terminal.paint("skipped", "yellow")
         return f"    {task:<{_NAMES - 4 + _TIMES + self._cells}}  {outcome}"
 
     def _bar(self, row: Row) -> str:

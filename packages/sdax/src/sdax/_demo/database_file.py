@@ -20,10 +20,11 @@ SCHEMA = """
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in the file: the numbers of the orders, the lamps sold, the lamps in stock."""
+    """What is in the file: the numbers of the orders, what they come to, and the lamps in stock."""
 
     orders: list[int]
     sold: int
+    cents: int
     in_stock: int
 
 
@@ -39,9 +40,11 @@ def read_database(path: Path) -> Contents:
     """Read the file over a connection of its own, which sees committed rows only."""
     with closing(sqlite3.connect(path)) as connection:
         orders = [row[0] for row in connection.execute("SELECT number FROM orders ORDER BY number")]
-        (sold,) = connection.execute("SELECT coalesce(sum(quantity), 0) FROM orders").fetchone()
+        sold, cents = connection.execute(
+            "SELECT coalesce(sum(quantity), 0), coalesce(sum(cents), 0) FROM orders"
+        ).fetchone()
         (in_stock,) = connection.execute("SELECT sum(available) FROM stock").fetchone()
-    return Contents(orders, sold, in_stock)
+    return Contents(orders, sold, cents, in_stock)
 
 
 def check_integrity(path: Path) -> str:

@@ -64,7 +64,7 @@ def _introduce(stage: Stage) -> None:
     terminal.write(f"    database      {stage.database}, SQLite {sqlite3.sqlite_version}")
     terminal.write(f"    in stock      {counted(stage.lamps, 'lamp')}")
     terminal.write()
-    terminal.write_wrapped("The graph, which is in sdax/_demo/order_endpoint.py:")
+    terminal.write_wrapped("The graph, whose code is examples/order_endpoint.py in the repository:")
     terminal.write()
     for line in graph_table(place_order, terminal):
         terminal.write(line)

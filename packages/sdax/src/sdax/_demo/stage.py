@@ -18,6 +18,9 @@ from sdax._demo.wording import counted
 
 Result = TypeVar("Result")
 
+PRICE = 1800
+"""What an order for one lamp comes to: 20.00, less the customer's 10 percent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -69,7 +72,12 @@ class Stage:
             f"the database holds {counted(len(contents.orders), 'order')}, "
             f"and {contents.in_stock:,} of {self.lamps:,} lamps are in stock",
             found=contents,
-            expected=Contents(orders, sold=len(orders), in_stock=self.lamps - len(orders)),
+            expected=Contents(
+                orders,
+                sold=len(orders),
+                cents=len(orders) * PRICE,
+                in_stock=self.lamps - len(orders),
+            ),
         )
         report = self.service.report()
         self.claims.check(

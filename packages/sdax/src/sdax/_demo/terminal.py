@@ -4,12 +4,14 @@ import os
 import shutil
 import sys
 import textwrap
-from typing import TextIO
+from typing import Literal, TextIO
 
 WIDEST = 100
 NARROWEST = 72
 
-_COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+Colour = Literal["red", "green", "yellow", "bold", "dim"]
+
+_CODES: dict[Colour, str] = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
 
 class Terminal:
@@ -51,11 +53,11 @@ class Terminal:
         if self.is_interactive:
             print(f"\r  {text:<{self.width - 4}}\r", end="", file=self._stream, flush=True)
 
-    def paint(self, text: str, colour: str | None) -> str:
+    def paint(self, text: str, colour: Colour | None) -> str:
         """Colour the text, if there is a colour and the terminal shows it."""
         if colour is None or not self._has_colour:
             return text
-        return f"\033[{_COLOURS[colour]}m{text}\033[0m"
+        return f"\033[{_CODES[colour]}m{text}\033[0m"
 
 
 def _can_encode(stream: TextIO, text: str) -> bool:
