@@ -119,7 +119,7 @@ def _place_many(stage: Stage, numbers: list[int]) -> Rush:
 def _claim_rolled_back(stage: Stage, placed: Placed) -> None:
     """Claim that an order which had begun to write has left no trace."""
     stage.claims.check(
-        "reserve had taken a lamp out of stock, and roll_back has put it back",
+        "reserve had taken a lamp out of stock; then roll_back ran",
         found=(
             placed.timeline.outcomes("reserve", "execute"),
             placed.timeline.outcomes("transaction", "post_execute"),
