@@ -1,5 +1,6 @@
 """The errors: what they say, what they hold, and that nothing of it is lost on the way to a handler."""
 
+import asyncio
 import copy
 import dataclasses
 import pickle
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from sdax_core import (
+    AsyncDagTaskProcessor,
+    AsyncTask,
     GraphError,
     PhaseId,
     RetryableException,
@@ -16,6 +19,7 @@ from sdax_core import (
     SdaxExecutionError,
     StrayCancellationError,
     TaskFailure,
+    TaskFunction,
     flatten_exceptions,
 )
 
@@ -69,6 +73,46 @@ def test_a_failure_cannot_be_changed() -> None:
     for name in ("task", "note", "remark"):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(described, name, "other")
+
+
+@dataclasses.dataclass(frozen=True)
+class RefusesNotesError(Exception):
+    code: int
+
+
+class OddNotesError(Exception):
+    __notes__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.guarantee("14.4")
+@pytest.mark.parametrize("error", [RefusesNotesError(7), OddNotesError()], ids=repr)
+def test_an_exception_that_refuses_notes_is_raised_all_the_same(error: Exception) -> None:
+    assert raised_by_two_tasks(error).exceptions == (error, error)
+
+
+@pytest.mark.guarantee("14.8")
+def test_an_exception_met_twice_is_noted_once_beside_the_notes_of_the_user() -> None:
+    error = OSError("shared")
+    error.add_note("of the user")
+    raised = raised_by_two_tasks(error)
+
+    assert error.__notes__ == ["of the user", "sdax: task 'a', execute, attempt 1"]
+    assert [each.note for each in raised.failures] == [
+        "sdax: task 'a', execute, attempt 1",
+        "sdax: task 'b', execute, attempt 1",
+    ]
+
+
+def raised_by_two_tasks(error: Exception) -> SdaxExecutionError:
+    async def fail(_: object) -> None:
+        raise error
+
+    builder = AsyncDagTaskProcessor[None].builder()
+    for name in ("a", "b"):
+        builder.add_task(AsyncTask(name, execute=TaskFunction(fail)))
+    with pytest.raises(SdaxExecutionError) as caught:
+        asyncio.run(builder.build().process_tasks(None))
+    return caught.value
 
 
 def test_failures_are_equal_if_they_hold_the_same_exception() -> None:

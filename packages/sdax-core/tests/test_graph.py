@@ -97,6 +97,17 @@ def test_the_task_itself_is_never_suggested() -> None:
         analyzer.analyze()
 
 
+@pytest.mark.parametrize(("missing", "last"), [(5, "'4'"), (6, "and 1 more of these")])
+def test_missing_dependencies_beyond_the_first_five_are_counted(missing: int, last: str) -> None:
+    analyzer = TaskAnalyzer[Any]().add_task(AsyncTask("a"), tuple(map(str, range(missing))))
+
+    with pytest.raises(GraphError) as caught:
+        analyzer.analyze()
+
+    assert str(caught.value).endswith(last)
+    assert len(str(caught.value).splitlines()) == 1 + missing
+
+
 def test_a_long_cycle_is_shown_whole() -> None:
     length = 100_000
     analyzer = TaskAnalyzer[Any, int]()

@@ -103,6 +103,7 @@ def test_whether_keys_are_sorted_does_not_depend_on_the_order_of_adding(
         ("autenticate", "'authenticate'"),
         (("db", "opne"), "('db', 'open')"),
         ("7", "7"),
+        (8, "'8'"),
         ("AUTHENTICATE", None),
         (None, None),
     ],
@@ -110,7 +111,7 @@ def test_whether_keys_are_sorted_does_not_depend_on_the_order_of_adding(
 def test_the_suggested_key_is_spelled_most_like_the_missing_one(
     key: Hashable, suggestion: str | None
 ) -> None:
-    nodes = [Node("authenticate"), Node("authorise"), Node(("db", "open")), Node(7)]
+    nodes = [Node("authenticate"), Node("authorise"), Node(("db", "open")), Node(7), Node("8")]
 
     with pytest.raises(GraphError) as caught:
         analysis_of([*nodes, Node("dependant", (key,))])

@@ -3,10 +3,10 @@
 import copy
 import dataclasses
 import pickle
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pytest
-from sdax_core import AsyncTask, PhaseId, TaskFunction
+from sdax_core import AsyncTask, PhaseId, StringKeysByDefault, TaskFunction
 
 
 async def nothing(_: object) -> None: ...
@@ -14,6 +14,7 @@ async def nothing(_: object) -> None: ...
 
 FUNCTION = TaskFunction(nothing)
 Context = TypeVar("Context")
+Other = TypeVar("Other")
 
 
 def test_the_phases_are_named_as_the_fields_of_a_task() -> None:
@@ -119,3 +120,11 @@ def test_a_class_derived_with_its_own_key_takes_one_type_only() -> None:
     assert numbered[str] == subscripted[str, int]
     with pytest.raises(TypeError):
         subscripted[int, str, bytes]
+
+
+def test_only_a_key_may_be_left_out() -> None:
+    class Pair(StringKeysByDefault, Generic[Context, Other]): ...
+
+    pair: Any = Pair
+    with pytest.raises(TypeError):
+        pair[int]
