@@ -23,6 +23,7 @@ RUN_HALF = {
     "_binding",
     "_builder",
     "_lane",
+    "_lane_task",
     "_processor",
     "_pump",
     "_run",

@@ -9,6 +9,8 @@ The graph half knows no event loop: `_task*` (what users declare), `_keys`, `_gr
 is around a function: timeout, retries, task group).
 """
 
+from typing import TYPE_CHECKING
+
 from sdax_core._analysis import TaskAnalysis
 from sdax_core._analyzer import TaskAnalyzer
 from sdax_core._builder import AsyncDagTaskProcessorBuilder
@@ -65,4 +67,18 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "OnExecuteError",
     "StringKeysByDefault",
     "T",
+    # The installed version
+    "__version__",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        # Read when it is asked for, because importlib.metadata is slow to import.
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("sdax-core")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import random
 import sys
 from collections.abc import Awaitable, Coroutine, Generator, Hashable
 from contextvars import Context
@@ -101,7 +100,7 @@ async def _wait_to_retry(
     walk: Walk, guarded: GuardedNode, lane: Lane, retry: int, last: Exception
 ) -> None:
     try:
-        if not walk.reuse_lanes:
+        if walk.cancel_may_survive:
             await _drop_surviving_cancel(walk, lane)
         await asyncio.sleep(retry_delay(guarded.settings, retry))
     except asyncio.CancelledError:
@@ -139,10 +138,12 @@ def not_awaitable_error(
 
 def retry_delay(settings: TaskFunction[Any], retry: int) -> float:
     """Seconds to wait before `retry`, which counts from 0. Finite whatever it is (guarantee 23)."""
+    import random  # most processes never retry, and it is slow to import
+
     try:
         delay = settings.initial_delay * float(settings.backoff_factor) ** retry
     except OverflowError:
-        delay = sys.float_info.max
+        delay = sys.float_info.max if settings.initial_delay else 0.0
     return min(delay, sys.float_info.max) * random.uniform(0.5, 1.0)
 
 

@@ -12,6 +12,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdax_core._pump import Ticket
     from sdax_core._walk import Walk
 
 NOTHING: Any = object()
@@ -19,7 +20,7 @@ NOTHING: Any = object()
 
 
 async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
-    walk: Walk, context: Context, only: int | None, ticket: list[int | None] | None = None
+    walk: Walk, context: Context, only: int | None, ticket: Ticket | None = None
 ) -> None:
     """Run ready nodes of `walk` until none is left or the lane has to close.
 
@@ -27,16 +28,17 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
         walk: The walk that the lane belongs to.
         context: The context that the lane's Task runs in.
         only: A node whose task owns `context`: the lane runs this one and closes.
-        ticket: Emptied when the lane begins.
+        ticket: What to use when the lane begins, if its Task may be cancelled before that.
     """
     # This loop is what a run costs: names are bound once, and all that is rare is a call away.
     task: Any = current_task()
     ctx, base, ready, kept = walk.ctx, walk.base, walk.ready, walk.kept
     functions: Any = walk.functions
-    successors, waiting, reuse = walk.successors, walk.waiting, walk.reuse_lanes
+    successors, waiting = walk.successors, walk.waiting
+    closing = False
     returned = NOTHING
     if ticket is not None:
-        ticket.clear()
+        ticket.use(task)
     if only is not None:
         ready.appendleft(only)
     while ready and not walk.stopped:
@@ -54,7 +56,7 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
             following = successors[node]
         except BaseException as error:  # nothing may leave a lane: the walk sorts it
             if isinstance(error, GeneratorExit):
-                reuse = False  # perhaps this coroutine is being closed: it may not await again
+                closing = True  # perhaps this coroutine is being closed: it may not await again
             following = successors[node] if walk.ended_badly(node, error, task, returned) else ()
             returned = NOTHING
         joins: list[int] | None = None
@@ -81,6 +83,8 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
         if not clean:
             kept[node] = context
             break
-        if task.cancelling() or not reuse:
+        if task.cancelling() or closing:
+            break
+        if walk.cancel_may_survive and walk.has_stray_cancel(task):
             break
     walk.lane_closed()

@@ -1,6 +1,6 @@
 """The options of `build()`, checked once and shared by every builder (guarantees: build options)."""
 
-import math
+import sys
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ _CHOICES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class BuildOptions:
     """How the runs of a processor behave.
 
@@ -62,4 +62,4 @@ def _is_positive_int(value: Any) -> bool:
 def _is_duration(value: Any) -> bool:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return False
-    return math.isfinite(value) and value >= 0
+    return 0 <= value <= sys.float_info.max

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sdax_core._graph import TaskGraph
@@ -20,32 +20,49 @@ Function: TypeAlias = Callable[[Any], Awaitable[Any]]
 Edges: TypeAlias = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+# These are plain classes, not dataclasses: the methods that a dataclass generates cost most of the import.
+
+
 class GuardedNode:
     """A node whose function needs more than a plain call: a timeout, retries, a task group."""
 
-    node: int
-    key: Hashable
-    phase: PhaseId
-    settings: TaskFunction[Any]
+    __slots__ = ("key", "node", "phase", "settings")
+
+    def __init__(
+        self, node: int, key: Hashable, phase: PhaseId, settings: TaskFunction[Any]
+    ) -> None:
+        self.node = node
+        self.key = key
+        self.phase = phase
+        self.settings = settings
 
 
-@dataclass(frozen=True, slots=True)
 class WalkPlan:
-    """One phase, compiled."""
+    """One phase, compiled. Nothing changes it once it is made."""
 
-    functions: tuple[Function | None, ...]
-    """What each node runs, as the user gave it; `None` where there is nothing to run."""
-    guarded: tuple[GuardedNode, ...]
-    """The nodes whose functions are not simply called."""
-    successors: Edges
-    """What each node releases when it has ended."""
-    predecessors: Edges
-    """What each node waits for."""
-    waiting: tuple[int, ...]
-    """How many prerequisites each node still waits for when the walk begins."""
-    ready: tuple[int, ...]
-    """The nodes that can run when the walk begins, in order of adding."""
+    __slots__ = ("functions", "guarded", "predecessors", "ready", "successors", "waiting")
+
+    def __init__(
+        self,
+        functions: Sequence[Function | None],
+        guarded: tuple[GuardedNode, ...],
+        successors: Edges,
+        predecessors: Edges,
+    ) -> None:
+        self.functions = tuple(functions)
+        """What each node runs, as the user gave it; `None` where there is nothing to run."""
+        self.guarded = guarded
+        """The nodes whose functions are not simply called."""
+        self.successors = successors
+        """What each node releases when it has ended."""
+        self.predecessors = predecessors
+        """What each node waits for."""
+        waiting = list(map(len, predecessors))
+        roots = [node for node, count in enumerate(waiting) if not count]
+        self.ready = tuple(ready_beyond(roots, functions, successors, waiting))
+        """The nodes that can run when the walk begins, in order of adding."""
+        self.waiting = tuple(waiting)
+        """How many prerequisites each node still waits for then."""
 
     def narrowed(self, eligible: Iterable[int]) -> WalkPlan:
         """Give the same walk with only the `eligible` nodes having something to run."""
@@ -53,71 +70,48 @@ class WalkPlan:
         for node in eligible:
             functions[node] = self.functions[node]
         guarded = tuple(entry for entry in self.guarded if functions[entry.node] is not None)
-        return _walk_plan(functions, guarded, self.successors, self.predecessors)
+        return WalkPlan(functions, guarded, self.successors, self.predecessors)
 
 
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """A graph compiled for the engine."""
+    """A valid graph compiled for the engine, in time linear in tasks and dependencies (guarantee 4)."""
 
-    graph: TaskGraph[Any, Any]
-    options: BuildOptions
-    pre_execute: WalkPlan
-    execute: WalkPlan
-    post_execute: WalkPlan
+    __slots__ = ("execute", "graph", "options", "post_execute", "pre_execute")
 
-
-def compile_plan(graph: TaskGraph[Any, Any], options: BuildOptions) -> Plan:
-    """Compile a valid graph. Linear in tasks and dependencies (guarantee 4)."""
-    forward = graph.successors, graph.predecessors
-    backward = graph.predecessors, graph.successors
-    no_edges: Edges = ((),) * len(graph.keys)
-    execute_edges = forward if options.execute_order == "dependencies" else (no_edges, no_edges)
-    tasks = graph.tasks
-    return Plan(
-        graph=graph,
-        options=options,
-        pre_execute=_phase_plan(graph, PhaseId.PRE_EXEC, [t.pre_execute for t in tasks], *forward),
-        execute=_phase_plan(graph, PhaseId.EXECUTE, [t.execute for t in tasks], *execute_edges),
-        post_execute=_phase_plan(
-            graph, PhaseId.POST_EXEC, [t.post_execute for t in tasks], *backward
-        ),
-    )
+    def __init__(self, graph: TaskGraph[Any, Any], options: BuildOptions) -> None:
+        forward = graph.successors, graph.predecessors
+        backward = graph.predecessors, graph.successors
+        no_edges: Edges = ((),) * len(graph.keys)
+        in_order = options.execute_order == "dependencies"
+        self.graph = graph
+        self.options = options
+        self.pre_execute = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
+        self.execute = _phase_plan(
+            graph, PhaseId.EXECUTE, *(forward if in_order else (no_edges, no_edges))
+        )
+        self.post_execute = _phase_plan(graph, PhaseId.POST_EXEC, *backward)
 
 
 def _phase_plan(
     graph: TaskGraph[Any, Any],
     phase: PhaseId,
-    settings: list[TaskFunction[Any] | None],
     successors: Edges,
     predecessors: Edges,
 ) -> WalkPlan:
+    setting_of = attrgetter(phase.value)
+    settings: list[TaskFunction[Any] | None] = [setting_of(task) for task in graph.tasks]
     functions: list[Any] = [None if given is None else given.function for given in settings]
     guarded = tuple(
         GuardedNode(node, graph.keys[node], phase, given)
         for node, given in enumerate(settings)
         if given is not None and _is_guarded(given)
     )
-    return _walk_plan(functions, guarded, successors, predecessors)
+    return WalkPlan(functions, guarded, successors, predecessors)
 
 
 def _is_guarded(settings: TaskFunction[Any]) -> bool:
     return bool(
         settings.timeout is not None or settings.retries or settings.has_task_group_argument
-    )
-
-
-def _walk_plan(
-    functions: Sequence[Function | None],
-    guarded: tuple[GuardedNode, ...],
-    successors: Edges,
-    predecessors: Edges,
-) -> WalkPlan:
-    waiting = list(map(len, predecessors))
-    roots = [node for node, count in enumerate(waiting) if not count]
-    ready = ready_beyond(roots, functions, successors, waiting)
-    return WalkPlan(
-        tuple(functions), guarded, successors, predecessors, tuple(waiting), tuple(ready)
     )
 
 

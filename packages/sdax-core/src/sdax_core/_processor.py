@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
 from sdax_core._analysis import TaskAnalysis
 from sdax_core._frozen import fully_frozen
 from sdax_core._options import BuildOptions
-from sdax_core._plan import Plan, compile_plan
+from sdax_core._plan import Plan
 from sdax_core._run import Run
 from sdax_core._runner import AsyncPhaseRunner
 from sdax_core._type_variables import K, StringKeysByDefault, T
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
     """A graph of tasks, ready to run any number of times, also at once (guarantee 5).
 
@@ -26,21 +24,25 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
     runs, and several threads with an event loop each.
     """
 
+    __slots__ = ("_plan", "analysis", "options")
+
     analysis: TaskAnalysis[T, K]
     """The view of the graph for people and tests."""
-    options: BuildOptions = field(default_factory=BuildOptions)
+    options: BuildOptions
     """How its runs behave."""
-    _plan: Plan = field(init=False)
+    _plan: Plan
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_plan", compile_plan(self.analysis.graph, self.options))
+    def __init__(self, analysis: TaskAnalysis[T, K], options: BuildOptions | None = None) -> None:
+        options = options or BuildOptions()
+        object.__setattr__(self, "analysis", analysis)
+        object.__setattr__(self, "options", options)
+        object.__setattr__(self, "_plan", Plan(analysis.graph, options))
 
     @classmethod
     def builder(cls) -> AsyncDagTaskProcessorBuilder[T, K]:
         """Begin a graph."""
-        from sdax_core._builder import (
-            AsyncDagTaskProcessorBuilder,
-        )  # the builder makes processors: a cycle
+        # Not on top of the file: the builder imports this module.
+        from sdax_core._builder import AsyncDagTaskProcessorBuilder
 
         return AsyncDagTaskProcessorBuilder()
 
@@ -72,4 +74,4 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
         return AsyncPhaseRunner(self._plan, ctx)
 
     def __repr__(self) -> str:
-        return f"AsyncDagTaskProcessor({self.analysis.graph!r}, {self.options!r})"
+        return f"{type(self).__name__}({self.analysis.graph!r}, {self.options!r})"

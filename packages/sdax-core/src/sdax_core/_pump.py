@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
+from collections.abc import Coroutine
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from sdax_core._errors import TaskFactoryError
 from sdax_core._lane import run_lane
+from sdax_core._lane_task import LaneTask, watch_cancels
 
 if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
 CAN_START_EAGERLY = sys.version_info >= (3, 12)
-_START_EAGERLY: Any = asyncio.Task  # `eager_start` is unknown to the type checkers for 3.11
+_BURST_OF_RESUMED = 16
+_START_EAGERLY: Any = LaneTask  # `eager_start` is unknown to the type checkers for 3.11
 
 
 class EagerPump:
     """Starts lanes at once, one after another, until few enough nodes are ready."""
 
     __slots__ = ("_walk",)
+
+    not_begun = 0
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
@@ -45,6 +52,7 @@ class EagerPump:
         coroutine = run_lane(walk, context, only)
         lane = _START_EAGERLY(coroutine, loop=walk.loop, context=context, eager_start=True)
         if not lane.done():
+            lane.walk = walk
             walk.add_lane(lane)
 
     def close(self) -> None:
@@ -52,71 +60,122 @@ class EagerPump:
 
 
 class BurstPump:
-    """Creates 1, 2, 4, ... lanes, one burst per event-loop cycle, while nodes are ready.
+    """Creates lanes, which begin in the next cycle, until there is one for every ready node.
 
-    There is one chain of bursts at a time. While it lasts the ready nodes count as covered. That holds
-    inside a burst too: a task factory may start Tasks eagerly, and bursts must not start bursts.
+    While functions have not been seen to suspend it creates 1, 2, 4, ... lanes, one burst per cycle, so
+    that functions which never do share one. There is one chain of bursts at a time; while it lasts the
+    ready nodes count as covered, also inside a burst: a task factory may start Tasks eagerly, and
+    bursts must not start bursts.
     """
 
-    __slots__ = ("_handle", "_walk")
+    __slots__ = ("_handle", "not_begun", "walk")
 
     def __init__(self, walk: Walk) -> None:
-        self._walk = walk
+        self.walk = walk
         self._handle: asyncio.Handle | None = None
+        self.not_begun = 0
+        """Lanes that will take a ready node each when they begin."""
 
     def fill(self, leave: int) -> None:
-        """Begin a chain of bursts if more than `leave` nodes are ready and a lane may be opened."""
-        if len(self._walk.ready) > leave and self._may_open():
-            self._burst(1)
+        """See to it that all ready nodes but `leave` get a lane."""
+        # Who leaves a node for itself is a lane that was resumed: functions do suspend here.
+        self._burst(leave, _BURST_OF_RESUMED if leave else 1)
 
     def open_lane(self) -> None:
         """Create one lane; unless the task factory is eager it begins in the next cycle."""
-        walk = self._walk
+        walk = self.walk
         context, only = walk.next_lane()
-        ticket = [only]
+        ticket = Ticket(self, only)
+        if only is not None:
+            ticket.park(walk.ready)
         coroutine = run_lane(walk, context, only, ticket)
         walk.open += 1
+        self.not_begun += only is None
         try:
-            lane = walk.loop.create_task(coroutine, context=context)
+            lane = self._make_task(coroutine, context)
         except Exception as error:
             coroutine.close()
             walk.break_down(_factory_error(walk.loop, error))
-            self._never_entered(only)
+            ticket(None)
             return
         if not lane.done():
             walk.add_lane(lane)
-        if ticket:
-            # A Task that is cancelled before its first step never enters its coroutine.
-            lane.add_done_callback(lambda _: self._never_entered(only) if ticket else None)
+            if not ticket.used:
+                lane.add_done_callback(ticket)
 
     def close(self) -> None:
         """Take back the burst that is scheduled."""
         if self._handle is not None:
             self._handle.cancel()
 
-    def _burst(self, size: int) -> None:
-        walk = self._walk
+    def _make_task(
+        self, coroutine: Coroutine[Any, Any, None], context: Context
+    ) -> asyncio.Task[None]:
+        walk = self.walk
+        if walk.loop.get_task_factory() is not None:
+            made = walk.loop.create_task(coroutine, context=context)
+            watch_cancels(made, walk)
+            return made
+        lane = LaneTask(coroutine, loop=walk.loop, context=context)
+        lane.walk = walk
+        return lane
+
+    def _burst(self, leave: int, size: int) -> None:
+        walk = self.walk
         walk.covered = True
-        for _ in range(min(size, len(walk.ready))):
-            if not self._may_open():
-                break
+        left = size
+        while left and self._is_lane_wanted(leave):
             self.open_lane()
-        self._handle = walk.loop.call_soon(self._go_on, size * 2, context=walk.base)
+            left -= 1
+        walk.covered = not left and self._is_lane_wanted(leave)
+        if walk.covered:
+            self._handle = walk.loop.call_soon(self._burst, 0, size * 2, context=walk.base)
 
-    def _go_on(self, size: int) -> None:
-        if self._may_open():
-            self._burst(size)
-        else:
-            self._walk.covered = False
+    def _is_lane_wanted(self, leave: int) -> bool:
+        walk = self.walk
+        uncovered = len(walk.ready) - leave - self.not_begun
+        return uncovered > 0 and walk.open < walk.limit and not walk.stopped
 
-    def _may_open(self) -> bool:
-        walk = self._walk
-        return bool(walk.ready) and walk.open < walk.limit and not walk.stopped
 
-    def _never_entered(self, only: int | None) -> None:
-        if only is not None:
-            self._walk.ready.appendleft(only)
-        self._walk.lane_closed()
+class Ticket:
+    """Tells whether a lane has begun: a Task that is cancelled before its first step never enters its coroutine.
+
+    It is the Task's done callback until the lane has begun.
+    """
+
+    __slots__ = ("_only", "_parked", "_pump", "used")
+
+    def __init__(self, pump: BurstPump, only: int | None) -> None:
+        self._pump = pump
+        self._only = only
+        self._parked: list[int] = []
+        self.used = False
+
+    def park(self, ready: deque[int]) -> None:
+        """Keep what is ready from beginning before this lane, whose turn it is, has begun (guarantee 9)."""
+        self._parked.extend(ready)
+        ready.clear()
+
+    def use(self, lane: asyncio.Task[Any]) -> None:
+        """Account for a lane that begins; called by the lane."""
+        lane.remove_done_callback(self)
+        self._settle()
+        walk = self._pump.walk
+        if self._parked and not walk.covered:
+            self._pump.fill(leave=0)
+
+    def __call__(self, _: asyncio.Task[Any] | None) -> None:
+        """Account for a lane that will never begin."""
+        self._settle()
+        walk = self._pump.walk
+        if self._only is not None:
+            walk.ready.appendleft(self._only)
+        walk.lane_closed()
+
+    def _settle(self) -> None:
+        self.used = True
+        self._pump.not_begun -= self._only is None
+        self._pump.walk.ready.extendleft(reversed(self._parked))
 
 
 def _factory_error(loop: asyncio.AbstractEventLoop, error: Exception) -> TaskFactoryError:

@@ -28,6 +28,7 @@ class Run:
 
     __slots__ = (
         "_begun",
+        "_cleanup_failure",
         "_count_at_phase",
         "_count_at_start",
         "_owner",
@@ -54,6 +55,7 @@ class Run:
         self._begun = False
         self._pre_walk: Walk | None = None
         self._remarks: list[str] = []
+        self._cleanup_failure: TaskFailure | None = None
         self.loop = asyncio.get_running_loop()
         self.ctx = ctx
         self.kept: dict[int, Context] = {}
@@ -122,7 +124,7 @@ class Run:
         walk = Walk(self, phase, plan, on_failure)
         timer = self._start_cleanup_timer(walk)
         walk.start()
-        if walk.open:
+        if not walk.is_over():
             await walk.finish()
         walk.close()
         if timer is not None:
@@ -204,7 +206,8 @@ class Run:
     ) -> None:
         """Take note of a function that failed."""
         failure = TaskFailure(self.key(node), phase, attempts, error)
-        error.__traceback__ = _without_engine(error.__traceback__)
+        # Not assigned: an exception may be a frozen dataclass, which refuses that.
+        BaseException.with_traceback(error, _without_engine(error.__traceback__))
         add_failure_note(error, failure)
         if isinstance(error, Exception):
             self.failures.append(failure)
@@ -226,7 +229,8 @@ class Run:
             f"cleanup not done within cleanup_timeout of {limit} seconds; "
             f"cancelled: {self._listed(running)}; not started: {self._listed(not_started)}"
         )
-        self.failures.append(TaskFailure(None, PhaseId.POST_EXEC, 1, error))
+        self._cleanup_failure = TaskFailure(None, PhaseId.POST_EXEC, 1, error)  # no task's own
+        self.failures.append(self._cleanup_failure)
 
     def break_down(self, error: Exception) -> None:
         """Take note that the engine cannot go on."""
@@ -262,7 +266,7 @@ class Run:
         """Attach to `error`, which is raised in their stead, what else there is to know."""
         for failure in self.failures:
             if failure.exception is not error:
-                where = "" if failure.task is None else f"{failure.note}: "
+                where = "" if failure is self._cleanup_failure else f"{failure.note}: "
                 add_note(error, f"{where}{describe(failure.exception)}")
         for note in self._remarks:
             add_note(error, note)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 Lane: TypeAlias = "asyncio.Task[Any]"
 
-# Before 3.13 `Task.uncancel()` does not take back a cancel that was not delivered yet. A TaskGroup whose
-# child fails while it is being started, as under an eager task factory, leaves such a cancel behind, unseen.
-# There a lane runs one function only.
-CANCEL_MAY_SURVIVE = sys.version_info < (3, 13)
+# On 3.12 `Task.uncancel()` does not yet take back a cancel that was not delivered. A TaskGroup whose child
+# fails while it is being started, as an eager task factory does it, leaves such a cancel behind: the count is 0,
+# and only a private attribute tells. That version is complete, so the attribute will not change.
+CANCEL_MAY_SURVIVE = sys.version_info[:2] == (3, 12)
 
 # Finished lanes are dropped from the list of lanes when there are many more of them than open ones.
 _FINISHED_LANES_KEPT = 64
@@ -54,9 +54,12 @@ class Walk:
     __slots__ = (
         "_cancel_handle",
         "_cancelled",
+        "_cancelled_outside",
+        "_just_swept",
         "_waiter",
         "attempts",
         "base",
+        "cancel_may_survive",
         "covered",
         "ctx",
         "functions",
@@ -70,7 +73,6 @@ class Walk:
         "phase",
         "pump",
         "ready",
-        "reuse_lanes",
         "run",
         "running",
         "stopped",
@@ -103,11 +105,13 @@ class Walk:
         self.names: dict[Lane, str] | None = {} if run.loop.get_debug() else None
         """What each lane is running, as its Task's name, in asyncio's debug mode."""
         self._cancelled: set[Lane] = set()
+        self._cancelled_outside: set[Lane] = set()
+        self._just_swept: set[Lane] = set()
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
         eager = CAN_START_EAGERLY and run.loop.get_task_factory() is None
         self.pump = EagerPump(self) if eager else BurstPump(self)
-        self.reuse_lanes = eager or not CANCEL_MAY_SURVIVE
+        self.cancel_may_survive = CANCEL_MAY_SURVIVE and not eager
         self.functions = bind(self, plan)
 
     # Opening and closing lanes
@@ -133,7 +137,7 @@ class Walk:
         Returns:
             Whether `lane` may take that one.
         """
-        if len(self.ready) > 1:
+        if len(self.ready) > 1 + self.pump.not_begun:
             self.pump.fill(leave=1)
         return bool(self.ready) and not self.stopped and not lane.cancelling()
 
@@ -157,13 +161,16 @@ class Walk:
             released.append(self.ready.pop())
         self.ready.extend(sorted(released))
 
+    def has_stray_cancel(self, lane: Lane) -> bool:
+        """Whether a cancel is pending that would go off in the next function of `lane`."""
+        return lane.cancelling() > 0 or getattr(lane, "_must_cancel", False)
+
     def lane_closed(self) -> None:
         """Account for a lane that is about to end."""
         self.open -= 1
         if self.ready and not self.covered and not self.stopped:
             self.pump.fill(leave=0)
-        if not self.open and self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._wake_owner_if_over()
 
     # Failure and cancellation
 
@@ -199,25 +206,33 @@ class Walk:
         from outside, as `asyncio.run` does when it shuts down, and the lane woke first. The lane's own
         cancel count says too little: a `TaskGroup` failure that was caught leaves it raised.
         """
-        return lane in self._cancelled or (lane.cancelling() > 0 and self.run.is_cancel_pending())
+        return lane in self._cancelled or (
+            lane in self._cancelled_outside and self.run.is_cancel_pending()
+        )
 
-    def cancel_lanes(
-        self, *, spare: Lane | None = None, again: bool = False, swept: bool = False
-    ) -> None:
+    def cancel_lanes(self, *, spare: Lane | None = None, again: bool = False) -> None:
         """Cancel the functions that are running, each once.
 
         Args:
             spare: The lane that is asking: what it ran has ended.
             again: Whether to cancel those too that were cancelled before.
-            swept: Whether a lane that bears a cancel got it from outside, so that one more would be one
-                too many (guarantee 19).
         """
         for lane in self.lanes:
             if lane is spare or lane.done() or (lane in self._cancelled and not again):
                 continue
             self._cancelled.add(lane)
-            if not (swept and lane.cancelling()):
+            if lane not in self._just_swept:
                 lane.cancel()
+
+    def note_swept(self, lane: Lane) -> None:
+        """Take note that `lane` was cancelled from outside.
+
+        If that is part of a sweep over all Tasks, the run's own receives its cancel in the next cycle.
+        """
+        if not self._just_swept:
+            self.loop.call_soon(self.loop.call_soon, self._just_swept.clear)
+        self._just_swept.add(lane)
+        self._cancelled_outside.add(lane)
 
     def break_down(self, error: Exception) -> None:
         """Give up: no lane can be opened."""
@@ -259,18 +274,25 @@ class Walk:
         ]
         self.run.record_cleanup_timeout(limit, running, not_started)
         self.cancel_lanes(again=True)
+        self._wake_owner_if_over()
 
     # On the run's own Task
 
     def start(self) -> None:
         """Open the first lanes."""
-        if self.ready:
-            self.pump.fill(leave=0)
+        self.pump.fill(leave=0)
+
+    def is_over(self) -> bool:
+        """Whether nothing runs and nothing more will."""
+        return not self.open and (self.stopped or not self.ready)
+
+    def _wake_owner_if_over(self) -> None:
+        if self._waiter is not None and not self._waiter.done() and self.is_over():
+            self._waiter.set_result(None)
 
     async def finish(self) -> None:
         """Wait until every lane has closed, passing on the first cancel and absorbing the others."""
-        entry = sys.get_asyncgen_hooks().finalizer
-        while self.open:
+        while not self.is_over():
             self._waiter = self.loop.create_future()
             try:
                 with self.run.shield():
@@ -278,10 +300,7 @@ class Walk:
             except asyncio.CancelledError as error:
                 if self.run.receive_cancel(error):
                     self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
-                    # A loop that was entered anew sets new hooks. That is how to tell that it was stopped
-                    # meanwhile: `asyncio.run` does that when it shuts down and cancels every Task.
-                    restarted = sys.get_asyncgen_hooks().finalizer is not entry
-                    self.cancel_lanes(swept=restarted)
+                    self.cancel_lanes()
         self._waiter = None
 
     def close(self) -> None:
