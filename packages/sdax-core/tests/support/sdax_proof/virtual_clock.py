@@ -66,6 +66,10 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._now
 
+    def spend(self, seconds: float) -> None:
+        """Let time pass while the caller holds the loop, as code that blocks does."""
+        self._now += seconds
+
     def pending_timers(self) -> list[asyncio.TimerHandle]:
         """The timers that are set: neither fired nor cancelled."""
         return [timer for timer in self._timers.values() if not timer.cancelled()]
