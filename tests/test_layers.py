@@ -81,9 +81,9 @@ def python_files() -> Iterator[Path]:
 
 
 def owner(path: Path) -> str | None:
-    """The package whose source the file is part of: `packages/<name>/src/<package>/...`."""
+    """The package that the file is the source or a test of: `packages/<name>/...`."""
     parts = path.relative_to(ROOT).parts
-    return parts[3] if parts[0] == "packages" and parts[2] == "src" else None
+    return parts[1].replace("-", "_") if parts[0] == "packages" else None
 
 
 def imported_modules(path: Path) -> Iterator[str]:
