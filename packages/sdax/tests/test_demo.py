@@ -4,15 +4,19 @@ All processes of the demo share one pipe as their standard error, and its end is
 the last of them has ended. So `communicate` returns only if no process is left.
 """
 
+import json
 import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from time import monotonic
+from types import MappingProxyType
 from typing import IO
 
 import pytest
@@ -24,16 +28,20 @@ LAMPS = 15
 
 @contextmanager
 def running_demo(
-    folder: Path, *, warnings: str = "error", **environment: str
+    folder: Path,
+    *,
+    orders: int = ORDERS,
+    warnings: str = "error",
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Generator[subprocess.Popen[str]]:
     """Start the demo with its temporary files in `folder`; it is killed if the block leaves it."""
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     with subprocess.Popen(
-        [sys.executable, "-W", warnings, "-m", "sdax._command", "demo", f"--orders={ORDERS}"],
+        [sys.executable, "-W", warnings, "-m", "sdax._command", "demo", f"--orders={orders}"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | places | environment,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **places, **environment},
         start_new_session=True,
     ) as process:
         try:
@@ -57,9 +65,20 @@ def read_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
     raise AssertionError(f"the demo did not print {wanted!r}")
 
 
+def wait_for_requests(address: str, count: int) -> None:
+    """Ask the service until it has had so many requests: then a run is in the middle."""
+    deadline = monotonic() + PATIENCE
+    seen = 0
+    with closing(HTTPConnection(address, timeout=PATIENCE)) as connection:
+        while seen < count:
+            assert monotonic() < deadline, f"{seen} of {count} requests"
+            connection.request("GET", "/report")
+            seen = json.loads(connection.getresponse().read())["requests"]
+
+
 def whole_output(folder: Path, **environment: str) -> list[str]:
     """What a demo prints that must succeed and leave no process and no file."""
-    with running_demo(folder, **environment) as process:
+    with running_demo(folder, environment=environment) as process:
         output, errors = process.communicate(timeout=PATIENCE)
     assert (errors, process.returncode) == ("", 0)
     assert list(folder.iterdir()) == []
@@ -109,13 +128,20 @@ def test_what_is_claimed_of_the_single_orders_is_what_the_database_holds(tmp_pat
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no Ctrl-C for a process without a console"
 )
-@pytest.mark.parametrize("moment", ["1. A good order", "2. The price", "3. The caller", "4. "])
-def test_ctrl_c_ends_the_demo_at_any_time_and_leaves_no_process_and_no_file(
-    moment: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("run", "requests"),
+    [("3. The caller's deadline", 17), ("4. 400 orders at once", 200)],
+    ids=["while one order waits", "while many orders are under way"],
+)
+def test_ctrl_c_ends_the_demo_in_the_middle_and_leaves_no_process_and_no_file(
+    run: str, requests: int, tmp_path: Path
 ) -> None:
     # aiosqlite drops a connection that it was opening when it is cancelled: Python 3.13 warns of it.
-    with running_demo(tmp_path, warnings="ignore") as process:
-        read_until(process, moment)
+    with running_demo(tmp_path, orders=400, warnings="ignore") as process:
+        found = re.search(r"http://(\S+),", read_until(process, "HTTP service")[-1])
+        assert found is not None
+        read_until(process, run)
+        wait_for_requests(found[1], requests)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
     assert (errors, process.returncode) == ("\nsdax demo: interrupted\n", 130)

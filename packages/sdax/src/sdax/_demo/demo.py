@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import sys
-import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +16,7 @@ from sdax._demo.runs import deadline_hit, good_order, many_orders, price_service
 from sdax._demo.service_process import running_service
 from sdax._demo.stage import Stage
 from sdax._demo.terminal import Terminal
+from sdax._demo.threads import threads_left
 from sdax._demo.wording import counted
 
 SPARE_LAMPS = 10
@@ -44,7 +44,7 @@ def run_demo(orders: int) -> int:
     claims.check(f"SQLite found the database {integrity}", found=integrity, expected="ok")
     claims.check("the service has ended of its own accord", found=service.exit_code, expected=0)
     claims.check("no file is left", found=Path(directory).exists(), expected=False)
-    claims.check("no thread is left", found=_threads_left(), expected=[])
+    claims.check("no thread is left", found=threads_left(), expected=[])
     claims.check("no asyncio task outlived its run", found=stage.tasks_left, expected=[])
     return _conclude(stage)
 
@@ -68,14 +68,6 @@ def _introduce(stage: Stage) -> None:
     terminal.write()
     for line in graph_table(place_order, terminal):
         terminal.write(line)
-
-
-def _threads_left() -> list[str]:
-    """The threads that do not end now that everything is closed."""
-    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
-    for thread in others:
-        thread.join(timeout=5)
-    return [thread.name for thread in others if thread.is_alive()]
 
 
 def _conclude(stage: Stage) -> int:

@@ -14,6 +14,7 @@ from sdax._demo.order_endpoint import Shop
 from sdax._demo.placing import Placed, open_shop
 from sdax._demo.service_process import ServiceProcess
 from sdax._demo.terminal import Terminal
+from sdax._demo.threads import threads_left
 from sdax._demo.wording import counted
 
 Result = TypeVar("Result")
@@ -39,7 +40,12 @@ class Stage:
         """Run some work on an event loop of its own, with a shop of its own."""
 
         async def main() -> Result:
-            result = await work(open_shop(self.service.url, self.database))
+            try:
+                result = await work(open_shop(self.service.url, self.database))
+            finally:
+                # Cancelled while it opens a connection, aiosqlite does not wait for its thread,
+                # which needs the event loop once more.
+                threads_left()
             others = asyncio.all_tasks() - {asyncio.current_task()}
             self.tasks_left.extend(task.get_name() for task in others)
             return result
