@@ -1,6 +1,5 @@
 """Guarantee 14: everything that failed is raised together, once, after cleanup."""
 
-import asyncio
 import traceback
 
 import pytest
@@ -160,66 +159,3 @@ def test_failures_say_the_same_as_values(run: Run, journal: Journal) -> None:
         TaskFailure("late", PhaseId.POST_EXEC, 1, cleanup),
     )
     assert error.failures[1].exception is retried
-
-
-@pytest.mark.guarantee("14.7")
-def test_an_exception_raised_while_being_cancelled_is_a_failure_too(
-    run: Run, journal: Journal
-) -> None:
-    async def break_down_when_cancelled() -> None:
-        try:
-            await asyncio.sleep(10)
-        except asyncio.CancelledError:
-            raise ValueError("could not stop") from None
-
-    processor = (
-        AsyncDagTaskProcessor[None]
-        .builder()
-        .add_task(AsyncTask("a", pre_execute=journal.does("a", break_down_when_cancelled)))
-        .add_task(AsyncTask("b", pre_execute=journal.takes("b", 1, OSError("no such host"))))
-        .build()
-    )
-
-    error = error_of(run, processor)
-
-    assert [(failure.task, repr(failure.exception)) for failure in error.failures] == [
-        ("b", "OSError('no such host')"),
-        ("a", "ValueError('could not stop')"),
-    ]
-
-
-@pytest.mark.guarantee("14.8")
-def test_the_same_exception_object_met_again_gets_no_second_note(
-    run: Run, journal: Journal
-) -> None:
-    error = OSError("shared")
-    processor = (
-        AsyncDagTaskProcessor[None]
-        .builder()
-        .add_task(AsyncTask("a", execute=journal.fails("a", error)))
-        .add_task(AsyncTask("b", execute=journal.fails("b", error)))
-        .build()
-    )
-
-    group = error_of(run, processor)
-
-    assert group.exceptions == (error, error)
-    assert [failure.task for failure in group.failures] == ["a", "b"]
-    assert error.__notes__ == ["sdax: task 'a', execute, attempt 1"]
-
-
-@pytest.mark.guarantee("14.8")
-def test_an_exception_raised_again_in_the_next_run_gets_no_second_note(
-    run: Run, journal: Journal
-) -> None:
-    error = OSError("made once")
-    builder = AsyncDagTaskProcessor[None].builder()
-    processor = builder.add_task(AsyncTask("a", execute=journal.fails("a", error))).build()
-
-    async def main() -> None:
-        await ended(processor.process_tasks(None))
-        await ended(processor.process_tasks(None))
-
-    run(main())
-
-    assert error.__notes__ == ["sdax: task 'a', execute, attempt 1"]

@@ -72,6 +72,39 @@ def test_a_timeout_around_a_run_gives_a_timeout_error_after_cleanup(
 
 
 @pytest.mark.guarantee("17.4")
+def test_wait_for_around_a_run_gives_a_timeout_error_after_cleanup(
+    run: Run, journal: Journal
+) -> None:
+    processor = builder_with("execute", journal).build()
+
+    async def main() -> None:
+        await asyncio.wait_for(processor.process_tasks(None), 5)
+
+    with pytest.raises(TimeoutError):
+        run(main())
+
+    assert journal.timed[-1] == (7, "clean up ended")
+
+
+@pytest.mark.guarantee("17.4", "19.1")
+def test_of_two_timeouts_around_a_run_the_outer_one_that_also_struck_is_raised(
+    run: Run, journal: Journal
+) -> None:
+    processor = builder_with("execute", journal).build()
+
+    async def main() -> None:
+        async with asyncio.timeout(6):  # strikes while cleanup runs
+            async with asyncio.timeout(5):
+                await processor.process_tasks(None)
+            journal.write("the inner one was raised")
+
+    with pytest.raises(TimeoutError):
+        run(main())
+
+    assert journal.timed[-1] == (7, "clean up ended")
+
+
+@pytest.mark.guarantee("17.4")
 def test_the_awaiting_task_is_as_good_as_new_after_a_timeout(run: Run, journal: Journal) -> None:
     processor = builder_with("execute", journal).build()
 

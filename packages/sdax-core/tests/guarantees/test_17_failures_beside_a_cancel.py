@@ -1,10 +1,11 @@
 """Guarantee 17: failures beside a cancellation."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from guarantee_support import Journal, Run, ended_after_cancels, notes
-from sdax_core import AsyncDagTaskProcessor, AsyncTask
+from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction
 
 
 @pytest.mark.guarantee("17.5", "17.6")
@@ -82,3 +83,57 @@ def test_a_failed_pre_execute_does_not_hide_a_cancel_that_comes_while_others_sto
         (4, "clean up"),
         (6, "clean up ended"),
     ]
+
+
+def cancelled_at_5(journal: Journal, cleanup: TaskFunction[Any]) -> AsyncDagTaskProcessor[None]:
+    """Its execute runs until it is cancelled; `cleanup` is the cleanup of another task."""
+    return (
+        AsyncDagTaskProcessor[None]
+        .builder()
+        .add_task(AsyncTask("work", execute=journal.takes("work", 60)))
+        .add_task(AsyncTask("a", post_execute=cleanup))
+        .build()
+    )
+
+
+@pytest.mark.guarantee("17.3", "22.5")
+def test_a_cleanup_of_a_cancelled_run_has_its_timeout(run: Run, journal: Journal) -> None:
+    processor = cancelled_at_5(journal, journal.takes("clean up", 60, timeout=3))
+
+    ending = run(ended_after_cancels(processor.process_tasks(None), 5, 6))
+
+    assert notes(ending) == (
+        "sdax: task 'a', post_execute, attempt 1: "
+        "TimeoutError: task 'a', post_execute: not done within its timeout of 3 seconds"
+    )
+    assert journal.timed[2:] == [(5, "clean up"), (8, "clean up cancelled")]
+
+
+@pytest.mark.guarantee("17.3", "23.1")
+def test_a_cleanup_of_a_cancelled_run_is_retried(
+    run: Run, journal: Journal, longest_delays: None
+) -> None:
+    slow = journal.takes("clean up", 60, timeout=3, retries=1, initial_delay=10)
+
+    run(ended_after_cancels(cancelled_at_5(journal, slow).process_tasks(None), 5, 6, 9))
+
+    assert journal.timed[2:] == [
+        (5, "clean up"),
+        (8, "clean up cancelled"),
+        (18, "clean up"),
+        (21, "clean up cancelled"),
+    ]
+
+
+@pytest.mark.guarantee("21.3")
+def test_a_cleanup_of_a_cancelled_run_that_cancels_itself_has_failed(
+    run: Run, journal: Journal
+) -> None:
+    processor = cancelled_at_5(journal, journal.fails("clean up", asyncio.CancelledError()))
+
+    ending = run(ended_after_cancels(processor.process_tasks(None), 5))
+
+    assert notes(ending) == (
+        "sdax: task 'a', post_execute, attempt 1: StrayCancellationError: "
+        "task 'a', post_execute: raised CancelledError, but nobody had asked it to stop"
+    )

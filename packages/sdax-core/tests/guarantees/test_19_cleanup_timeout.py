@@ -81,6 +81,24 @@ def test_the_limit_counts_from_the_start_of_cleanup(run: Run, journal: Journal) 
     assert journal.timed[-2:] == [(200, "slow"), (205, "slow cancelled")]
 
 
+@pytest.mark.guarantee("19.5", "19.6")
+def test_a_limit_of_0_lets_only_what_never_suspends_clean_up(run: Run, journal: Journal) -> None:
+    processor = (
+        AsyncDagTaskProcessor[None]
+        .builder()
+        .add_task(AsyncTask("a", post_execute=journal.quick("a")))
+        .add_task(AsyncTask("b", post_execute=journal.takes("b", 1)), depends_on=("a",))
+        .add_task(AsyncTask("c", post_execute=journal.quick("c")), depends_on=("b",))
+        .build(cleanup_timeout=0)
+    )
+
+    error = run(ended(processor.process_tasks(None)))
+
+    assert isinstance(error, SdaxExecutionError)
+    assert str(error.exceptions[0]).endswith("cancelled: 'b'; not started: 'a'")
+    assert journal.timed == [(0, "c"), (0, "b"), (0, "b cancelled")]
+
+
 @pytest.mark.guarantee("19.5")
 @pytest.mark.parametrize("limit", [None, 10, 10.5])
 def test_cleanup_within_its_limit_is_not_disturbed(
