@@ -22,6 +22,7 @@ RUN_HALF = {
     "_attempt",
     "_binding",
     "_builder",
+    "_burst_pump",
     "_lane",
     "_lane_task",
     "_processor",

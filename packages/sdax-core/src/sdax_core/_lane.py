@@ -12,7 +12,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sdax_core._pump import Ticket
+    from sdax_core._burst_pump import Ticket
     from sdax_core._walk import Walk
 
 NOTHING: Any = object()

@@ -6,6 +6,7 @@ direction of the edges: `post_execute` walks the reversed graph, which is the sa
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from operator import attrgetter
@@ -76,7 +77,7 @@ class WalkPlan:
 class Plan:
     """A valid graph compiled for the engine, in time linear in tasks and dependencies (guarantee 4)."""
 
-    __slots__ = ("execute", "graph", "options", "post_execute", "pre_execute")
+    __slots__ = ("execute", "graph", "limit", "options", "post_execute", "pre_execute")
 
     def __init__(self, graph: TaskGraph[Any, Any], options: BuildOptions) -> None:
         forward = graph.successors, graph.predecessors
@@ -85,6 +86,8 @@ class Plan:
         in_order = options.execute_order == "dependencies"
         self.graph = graph
         self.options = options
+        self.limit = options.max_concurrency or sys.maxsize
+        """How many functions of a run may be running at once."""
         self.pre_execute = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
         self.execute = _phase_plan(
             graph, PhaseId.EXECUTE, *(forward if in_order else (no_edges, no_edges))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Hashable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from contextvars import Context
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -14,11 +14,11 @@ from sdax_core._errors import SdaxExecutionError
 from sdax_core._notes import add_note, describe
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import Plan, WalkPlan
+from sdax_core._pump import CAN_START_EAGERLY
 from sdax_core._task_failure import TaskFailure, add_failure_note
 from sdax_core._walk import OnFailure, Walk
 
 _PACKAGE = __name__.partition(".")[0]
-_UNSHIELDED = nullcontext()
 
 Lane: TypeAlias = "asyncio.Task[Any]"
 
@@ -32,16 +32,18 @@ class Run:
         "_count_at_phase",
         "_count_at_start",
         "_owner",
-        "_plan",
         "_pre_walk",
         "_remarks",
         "cancel",
         "ctx",
         "failures",
         "fatal",
+        "is_debug",
+        "is_eager",
         "kept",
         "latest_cancel",
         "loop",
+        "plan",
         "skipped",
     )
 
@@ -51,7 +53,7 @@ class Run:
             raise RuntimeError("a run needs an asyncio Task to run in; call it from a coroutine")
         self._owner = owner
         self._count_at_start = self._count_at_phase = owner.cancelling()
-        self._plan = plan
+        self.plan = plan
         self._begun = False
         self._pre_walk: Walk | None = None
         self._remarks: list[str] = []
@@ -68,6 +70,9 @@ class Run:
         """The first cancellation that the run received (guarantee 17)."""
         self.latest_cancel: asyncio.CancelledError | None = None
 
+        self.is_eager = CAN_START_EAGERLY and self.loop.get_task_factory() is None
+        self.is_debug = self.loop.get_debug()
+
     # Phases
 
     async def phase(self, phase: PhaseId) -> None:
@@ -81,26 +86,42 @@ class Run:
 
     async def pre_execute(self) -> None:
         """Acquire. If a cancel was requested before anything began, nothing begins."""
-        await self._receive_pending_cancel()
-        if self.cancel is None:
-            self._begun = True
-            self._pre_walk = await self._walk(
-                PhaseId.PRE_EXEC, self._plan.pre_execute, OnFailure.STOP
-            )
+        if self._is_cancel_unreceived():
+            await self._receive_pending_cancel()
+        if self.cancel is not None:
+            return
+        self._begun = True
+        plan = self.plan.pre_execute
+        if plan.ready:
+            walk = self._pre_walk = self._start(PhaseId.PRE_EXEC, plan, OnFailure.STOP)
+            if not walk.is_over():
+                await walk.finish()
 
     async def execute(self) -> None:
         """Work, unless a cancel was requested meanwhile."""
-        await self._receive_pending_cancel()
-        if self.cancel is None:
-            cancels = self._plan.options.on_execute_error == "cancel"
+        if self._is_cancel_unreceived():
+            await self._receive_pending_cancel()
+        plan = self.plan.execute
+        if self.cancel is None and plan.ready:
+            cancels = self.plan.options.on_execute_error == "cancel"
             on_failure = OnFailure.STOP if cancels else OnFailure.SKIP
-            await self._walk(PhaseId.EXECUTE, self._plan.execute, on_failure)
+            walk = self._start(PhaseId.EXECUTE, plan, on_failure)
+            if not walk.is_over():
+                await walk.finish()
 
     async def post_execute(self) -> None:
         """Release what is due (guarantee 13)."""
-        if self._begun:
+        if not self._begun:
+            return
+        if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
-            await self._walk(PhaseId.POST_EXEC, self._cleanup_plan(), OnFailure.RELEASE)
+        plan = self._cleanup_plan()
+        if plan.ready:
+            limit = self.cleanup_timeout
+            deadline = None if limit is None else self.loop.time() + limit
+            walk = self._start(PhaseId.POST_EXEC, plan, OnFailure.RELEASE)
+            if not walk.is_over():
+                await walk.finish(deadline)
 
     def has_begun(self) -> bool:
         """Whether `pre_execute` has begun, so that there is something to clean up."""
@@ -117,22 +138,14 @@ class Run:
             self._owner = owner
             self._count_at_start = owner.cancelling()
 
-    async def _walk(self, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> Walk | None:
-        if not plan.ready:
-            return None
+    def _start(self, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> Walk:
         self._count_at_phase = self._owner.cancelling()
         walk = Walk(self, phase, plan, on_failure)
-        timer = self._start_cleanup_timer(walk)
         walk.start()
-        if not walk.is_over():
-            await walk.finish()
-        walk.close()
-        if timer is not None:
-            timer.cancel()
         return walk
 
     def _cleanup_plan(self) -> WalkPlan:
-        plan, walk = self._plan.post_execute, self._pre_walk
+        plan, walk = self.plan.post_execute, self._pre_walk
         if walk is None or not walk.stopped:
             return plan  # every task was passed
         not_begun = set(walk.ready)
@@ -141,52 +154,39 @@ class Run:
             node for node, left in enumerate(walk.waiting) if not left and node not in not_begun
         )
 
-    def _start_cleanup_timer(self, walk: Walk) -> asyncio.TimerHandle | None:
-        limit = self.cleanup_timeout
-        if walk.phase is not PhaseId.POST_EXEC or limit is None:
-            return None
-        return self.loop.call_later(limit, walk.expire, limit)
-
     # What walks ask
-
-    @property
-    def limit(self) -> int:
-        """How many functions may be running at once."""
-        return self._plan.options.max_concurrency or sys.maxsize
 
     @property
     def cleanup_timeout(self) -> float | None:
         """Seconds that cleanup may take."""
-        return self._plan.options.cleanup_timeout
+        return self.plan.options.cleanup_timeout
 
     def key(self, node: int) -> Hashable:
         """The key of a task."""
-        key: Hashable = self._plan.graph.keys[node]
+        key: Hashable = self.plan.graph.keys[node]
         return key
 
     def function(self, node: int, phase: PhaseId) -> object:
         """The function of a task as the user gave it."""
-        return getattr(self._plan.graph.tasks[node], phase).function
+        return getattr(self.plan.graph.tasks[node], phase).function
 
     def is_cancel_pending(self) -> bool:
         """Whether the run's own Task was cancelled since the phase began."""
         return self._owner.cancelling() > self._count_at_phase
 
-    def shield(self) -> AbstractContextManager[object]:
+    def shield(self) -> AbstractContextManager[object] | None:
         """What to wait in: once a cancel was received, out of the reach of anyio's cancel scopes.
 
         A cancelled anyio scope cancels again in every cycle of the event loop; absorbing that would
         burn the processor for as long as cleanup takes. Without anyio nothing is needed.
         """
+        if self.cancel is None:
+            return None
         scope = getattr(sys.modules.get("anyio"), "CancelScope", None)
-        return _UNSHIELDED if self.cancel is None or scope is None else scope(shield=True)
+        return None if scope is None else scope(shield=True)
 
-    def show_lane(self, lane: Lane, name: str | None) -> None:
-        """Make a suspended lane readable in asyncio's debugging tools (guarantee 28)."""
-        if name is not None:
-            lane.set_name(
-                name
-            )  # once more: `loop.create_task` renames what an eager factory started
+    def show_lane(self, lane: Lane) -> None:
+        """Show that the run's own Task waits for a lane (guarantee 28)."""
         awaited_by = getattr(asyncio, "future_add_to_awaited_by", None)  # from 3.14 on
         if awaited_by is not None:
             awaited_by(lane, self._owner)
@@ -218,15 +218,13 @@ class Run:
 
     def record_skipped(self, node: int) -> None:
         """Take note of a task that depends on one whose `execute` failed."""
-        if self._plan.execute.functions[node] is not None:
+        if self.plan.execute.functions[node] is not None:
             self.skipped.append(node)
 
-    def record_cleanup_timeout(
-        self, limit: float, running: Sequence[int], not_started: Sequence[int]
-    ) -> None:
+    def record_cleanup_timeout(self, running: Sequence[int], not_started: Sequence[int]) -> None:
         """Take note of a cleanup that took too long (guarantee 19)."""
         error = TimeoutError(
-            f"cleanup not done within cleanup_timeout of {limit} seconds; "
+            f"cleanup not done within cleanup_timeout of {self.cleanup_timeout} seconds; "
             f"cancelled: {self._listed(running)}; not started: {self._listed(not_started)}"
         )
         self._cleanup_failure = TaskFailure(None, PhaseId.POST_EXEC, 1, error)  # no task's own
@@ -271,10 +269,11 @@ class Run:
         for note in self._remarks:
             add_note(error, note)
 
-    async def _receive_pending_cancel(self) -> None:
+    def _is_cancel_unreceived(self) -> bool:
         # Functions that never suspend give a cancel no chance to be delivered (guarantee 9).
-        if self.cancel is not None or self._owner.cancelling() <= self._count_at_start:
-            return
+        return self.cancel is None and self._owner.cancelling() > self._count_at_start
+
+    async def _receive_pending_cancel(self) -> None:
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError as error:

@@ -11,17 +11,18 @@ import inspect
 import sys
 from collections import deque
 from collections.abc import Sequence
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sdax_core._attempt import not_awaitable_error
 from sdax_core._binding import bind
+from sdax_core._burst_pump import BurstPump
 from sdax_core._errors import StrayCancellationError, flatten_exceptions
 from sdax_core._lane import NOTHING
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
-from sdax_core._pump import CAN_START_EAGERLY, BurstPump, EagerPump
+from sdax_core._pump import EAGER_PUMP
 
 if TYPE_CHECKING:
     from sdax_core._run import Run
@@ -86,7 +87,7 @@ class Walk:
         self.on_failure = on_failure
         self.ctx = run.ctx
         self.loop = run.loop
-        self.limit = run.limit
+        self.limit = run.plan.limit
         self.kept = run.kept
         self.base = copy_context()
         self.successors = plan.successors
@@ -102,34 +103,30 @@ class Walk:
         timed = phase is PhaseId.POST_EXEC and run.cleanup_timeout is not None
         self.running: dict[int, None] | None = {} if timed else None
         """The nodes whose functions are running, if the walk may have to name them."""
-        self.names: dict[Lane, str] | None = {} if run.loop.get_debug() else None
+        self.names: dict[Lane, str] | None = {} if run.is_debug else None
         """What each lane is running, as its Task's name, in asyncio's debug mode."""
         self._cancelled: set[Lane] = set()
         self._cancelled_outside: set[Lane] = set()
         self._just_swept: set[Lane] = set()
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
-        eager = CAN_START_EAGERLY and run.loop.get_task_factory() is None
-        self.pump = EagerPump(self) if eager else BurstPump(self)
-        self.cancel_may_survive = CANCEL_MAY_SURVIVE and not eager
+        self.pump = EAGER_PUMP if run.is_eager else BurstPump()
+        self.cancel_may_survive = CANCEL_MAY_SURVIVE and not run.is_eager
         self.functions = bind(self, plan)
 
     # Opening and closing lanes
 
-    def next_lane(self) -> tuple[Context, int | None]:
-        """The context for a new lane, and the node that owns it if the next one has kept its own."""
-        if self.kept and self.ready[0] in self.kept:
-            node = self.ready.popleft()
-            return self.kept[node], node
-        return self.base.copy(), None
+    def pop_owner(self) -> int | None:
+        """Take the next node, if its task has a context of its own: it gets a lane in that context."""
+        return self.ready.popleft() if self.ready[0] in self.kept else None
 
-    def add_lane(self, lane: Lane) -> None:
-        """Note a lane that has suspended, or has not begun yet."""
-        if len(self.lanes) > 2 * self.open + _FINISHED_LANES_KEPT:
-            self.lanes = [lane for lane in self.lanes if not lane.done()]
-        self.lanes.append(lane)
-        if self.names is not None:
-            self.run.show_lane(lane, self.names.get(lane))
+    def show_lane(self, lane: Lane) -> None:
+        """Make a suspended lane readable in asyncio's debugging tools (guarantee 28)."""
+        assert self.names is not None
+        name = self.names.get(lane)
+        if name is not None:
+            lane.set_name(name)  # again: `loop.create_task` renames what an eager factory started
+        self.run.show_lane(lane)
 
     def cover(self, lane: Lane) -> bool:
         """Have all ready nodes but one looked after, so that `lane`, which was resumed, can go on.
@@ -138,7 +135,9 @@ class Walk:
             Whether `lane` may take that one.
         """
         if len(self.ready) > 1 + self.pump.not_begun:
-            self.pump.fill(leave=1)
+            if len(self.lanes) > 2 * self.open + _FINISHED_LANES_KEPT:
+                self.lanes = [known for known in self.lanes if not known.done()]
+            self.pump.fill(self, leave=1)
         return bool(self.ready) and not self.stopped and not lane.cancelling()
 
     def open_lane_for_owner(self) -> bool:
@@ -148,7 +147,7 @@ class Walk:
             Whether the lane that asks has still its place among those that may be open.
         """
         covered, self.covered = self.covered, True
-        self.pump.open_lane()
+        self.pump.open_lane(self)
         self.covered = covered
         return self.open <= self.limit
 
@@ -169,8 +168,9 @@ class Walk:
         """Account for a lane that is about to end."""
         self.open -= 1
         if self.ready and not self.covered and not self.stopped:
-            self.pump.fill(leave=0)
-        self._wake_owner_if_over()
+            self.pump.fill(self, leave=0)
+        if not self.open:
+            self._wake_owner_if_over()
 
     # Failure and cancellation
 
@@ -263,7 +263,7 @@ class Walk:
                 self.run.record_skipped(successor)
                 reached.extend(self.successors[successor])
 
-    def expire(self, limit: float) -> None:
+    def _expire(self) -> None:
         """End a cleanup that takes too long: cancel what runs, start nothing more (guarantee 19)."""
         self.stopped = True
         running = list(self.running or ())
@@ -272,15 +272,17 @@ class Walk:
             for node, function in enumerate(self.functions)
             if function is not None and (self.waiting[node] > 0 or node in self.ready)
         ]
-        self.run.record_cleanup_timeout(limit, running, not_started)
+        self.run.record_cleanup_timeout(running, not_started)
         self.cancel_lanes(again=True)
         self._wake_owner_if_over()
 
     # On the run's own Task
 
     def start(self) -> None:
-        """Open the first lanes."""
-        self.pump.fill(leave=0)
+        """Open the first lanes; what they run may be all there is."""
+        self.pump.fill(self, leave=0)
+        if self.is_over():
+            self._close()
 
     def is_over(self) -> bool:
         """Whether nothing runs and nothing more will."""
@@ -290,20 +292,32 @@ class Walk:
         if self._waiter is not None and not self._waiter.done() and self.is_over():
             self._waiter.set_result(None)
 
-    async def finish(self) -> None:
-        """Wait until every lane has closed, passing on the first cancel and absorbing the others."""
+    async def finish(self, deadline: float | None = None) -> None:
+        """Wait until every lane has closed, passing on the first cancel and absorbing the others.
+
+        Args:
+            deadline: The time, by the event loop's clock, at which to end a cleanup.
+        """
+        timer = None if deadline is None else self.loop.call_at(deadline, self._expire)
         while not self.is_over():
-            self._waiter = self.loop.create_future()
+            waiter = self._waiter = self.loop.create_future()
+            shield = self.run.shield()
             try:
-                with self.run.shield():
-                    await self._waiter
+                if shield is None:
+                    await waiter
+                else:
+                    with shield:
+                        await waiter
             except asyncio.CancelledError as error:
                 if self.run.receive_cancel(error):
                     self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
                     self.cancel_lanes()
         self._waiter = None
+        if timer is not None:
+            timer.cancel()
+        self._close()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Take back what is scheduled; every lane has closed."""
         self.pump.close()
         if self._cancel_handle is not None:

@@ -20,7 +20,7 @@ def slow_cleanup(journal: Journal) -> AsyncDagTaskProcessorBuilder[None]:
         .add_task(AsyncTask("a", post_execute=journal.quick("a")))
         .add_task(AsyncTask("b", post_execute=journal.quick("b")))
         .add_task(AsyncTask("c", post_execute=journal.takes("c", 9)), depends_on=("a", "b"))
-        .add_task(AsyncTask("d", post_execute=journal.takes("d", 9)), depends_on=("b",))
+        .add_task(AsyncTask("d", post_execute=journal.takes("d", 8)), depends_on=("b",))
         .add_task(AsyncTask("quick", post_execute=journal.takes("quick", 1)))
     )
 
@@ -137,7 +137,7 @@ def test_if_the_run_was_cancelled_the_timeout_is_a_note(
         .add_task(AsyncTask("a", post_execute=journal.quick("a")))
         .add_task(AsyncTask("b", post_execute=journal.takes("b", 9)))
         .add_task(AsyncTask("c", post_execute=journal.takes("c", 9)), depends_on=("a", "b"))
-        .add_task(AsyncTask("d", post_execute=journal.takes("d", 9)), depends_on=("b",))
+        .add_task(AsyncTask("d", post_execute=journal.takes("d", 8)), depends_on=("b",))
         .add_task(AsyncTask("work", execute=journal.takes("work", 10)))
         .build(cleanup_timeout=5)
     )
