@@ -71,6 +71,16 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "__version__",
 ]
 
+def _show_the_door_as_home() -> None:
+    """Have tracebacks and reprs say where users import a class from, not which file it is in."""
+    for name in __all__:
+        value = globals().get(name)
+        if isinstance(value, type) and value.__module__.startswith(f"{__name__}."):
+            value.__module__ = __name__
+
+
+_show_the_door_as_home()
+
 if TYPE_CHECKING:
     __version__: str
 else:
