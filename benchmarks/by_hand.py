@@ -34,11 +34,16 @@ def prepare_run(work: Work) -> Run:
 
 
 def one_task(work: Work) -> Run:
-    """For one task a plain `await` will do."""
+    """For one task a plain `await` of each function will do."""
+    acquire, execute, release = work.pre_execute, work.execute, work.post_execute
 
     async def run() -> None:
-        for function in work.phases:
-            await function(None)
+        if acquire is not None:
+            await acquire(None)
+        if execute is not None:
+            await execute(None)
+        if release is not None:
+            await release(None)
 
     return run
 

@@ -12,10 +12,10 @@ from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
 from typing import Any
 
-from benchmarks.by_hand import Graph, in_order, prepare_build, reversed_graph
-from benchmarks.work import AsyncFunction, CannotDo, Run, Work
+from benchmarks.by_hand import Graph, in_order, reversed_graph
+from benchmarks.work import AsyncFunction, Build, CannotDo, Run, Work
 
-__all__ = ["prepare_build", "prepare_run"]
+NOTHING_TO_CLEAN_UP = "nothing to clean up: the same as by hand"
 
 
 def prepare_run(work: Work) -> Run:
@@ -25,7 +25,7 @@ def prepare_run(work: Work) -> Run:
         CannotDo: There is nothing to clean up: then it is the same code as by hand.
     """
     if work.pre_execute is None or work.execute is None or work.post_execute is None:
-        raise CannotDo("nothing to clean up: the same as by hand")
+        raise CannotDo(NOTHING_TO_CLEAN_UP)
     if work.needs() > {"phases"} and not (work.dependencies or work.own_context):
         raise CannotDo("no code written for it")
     phases = work.pre_execute, work.execute, work.post_execute
@@ -150,3 +150,12 @@ async def note_error(cleanup: Coroutine[Any, Any, None], errors: list[Exception]
         await cleanup
     except Exception as error:
         errors.append(error)
+
+
+def prepare_build(work: Work) -> Build:
+    """Building cleans nothing up.
+
+    Raises:
+        CannotDo: Always.
+    """
+    raise CannotDo(NOTHING_TO_CLEAN_UP)

@@ -24,6 +24,8 @@ def prepare_run(work: Work) -> Run:
     Raises:
         CannotDo: Less than what the case asks for would be no floor of it.
     """
+    if work.size == 1:
+        raise CannotDo("the code by hand is the floor")
     if work.needs() & {"retries", "contexts", "a bound"} or not work.levels:
         raise CannotDo("no floor: leaving out the order or the setting leaves nothing to compare")
     steps = [
@@ -102,11 +104,15 @@ def lazy_tasks(count: int) -> Run:
 def bare_costs(count: int) -> dict[str, Run]:
     """What `count` of each cost. The work by hand that they are compared with is one TaskGroup."""
     costs = {
-        "plain await of a function that does not suspend": plain_awaits([(returns_at_once, count)]),
-        "call_soon of a callback": callbacks(count),
-        "Task, function does not suspend": lazy_tasks(count),
-        "eager Task, function does not suspend": bare_tasks([(returns_at_once, count)]),
-        "eager Task, function suspends once": bare_tasks([(suspends_once, count)]),
+        f"bare cost of {count:,} awaits, no suspension": plain_awaits([(returns_at_once, count)]),
+        f"bare cost of {count:,} callbacks by call_soon": callbacks(count),
+        f"bare cost of {count:,} Tasks, no suspension": lazy_tasks(count),
+        f"bare cost of {count:,} eager Tasks, no suspension": bare_tasks(
+            [(returns_at_once, count)]
+        ),
+        f"bare cost of {count:,} eager Tasks, each suspends once": bare_tasks(
+            [(suspends_once, count)]
+        ),
     }
     if not EAGER:
         costs = {name: run for name, run in costs.items() if "eager" not in name}

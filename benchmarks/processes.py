@@ -22,7 +22,7 @@ class NotInstalled(Exception):
     """A peer's environment could not be made, or its process failed."""
 
 
-def measure_together(entries: Sequence[Entry], options: Sequence[str]) -> Found:
+def measure_together(entries: Sequence[Entry], loop: str, options: Sequence[str]) -> Found:
     """Measure in one process of its own, with what the contestants require.
 
     Raises:
@@ -30,12 +30,19 @@ def measure_together(entries: Sequence[Entry], options: Sequence[str]) -> Found:
     """
     names = [entry.name for entry in entries]
     requirements = [needed for entry in entries for needed in entry.requirements]
-    command = [*interpreter(requirements), "-m", "benchmarks.worker", *names, *options]
+    if requirements and loop != "asyncio":
+        requirements.append(loop)
+    worker = ["-m", "benchmarks.worker", *names, "--loop", loop, *options]
     print(f"\n{', '.join(names)} ", end="", file=sys.stderr, flush=True)
     # Its errors go the same way as ours, so that a failure at home is seen in full.
     errors = subprocess.PIPE if requirements else None
     finished = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+        [*interpreter(requirements), *worker],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        check=False,
     )
     if finished.returncode:
         if not requirements:

@@ -26,13 +26,15 @@ def environment(loop: str) -> dict[str, str]:
 
 def measure_all(peers: Sequence[Entry], loop: str, options: Sequence[str]) -> Report:
     """Measure everything, in one process after another."""
-    options = [*options, "--loop", loop]
-    cases: Found = measure_together([entry for entry in AT_HOME if entry.name != BY_HAND], options)
+    cases: Found = measure_together(
+        [entry for entry in AT_HOME if entry.name != BY_HAND], loop, options
+    )
     for peer in peers:
         try:
-            found = measure_together([peer], options)
+            found = measure_together([peer], loop, options)
         except NotInstalled as reason:
-            found = {case: {peer.name: f"not measured: {reason}"} for case in cases}
+            missing = {peer.name: f"not measured: {reason}"}
+            found = {case: missing for case, row in cases.items() if "sdax" in row}
         for case, row in found.items():
             cases[case][peer.name] = row[peer.name]
     print(file=sys.stderr)

@@ -21,6 +21,9 @@ from benchmarks.work import AsyncFunction, CannotDo, Contestant, Run, Work, Wron
 LONGEST_RUN = 30.0
 """Seconds that a contestant may take for a case before it is given up."""
 
+INDISPENSABLE = ("sdax", BY_HAND)
+"""Whose failure is not a matter for the table, but ends the measurement."""
+
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
 Row = dict[str, Any]
 """What was found about each contestant: the fields of a `Ratio`, or the reason why there is none."""
@@ -98,7 +101,7 @@ async def row(case: Case, entries: Sequence[Entry], budget: float) -> Row:
         except CannotDo as reason:
             found[entry.name] = str(reason)
         except Exception as error:
-            if not entry.requirements:
+            if entry.name in INDISPENSABLE:
                 raise
             found[entry.name] = describe(error)
     if runs.keys() - {BY_HAND}:
@@ -127,7 +130,8 @@ def bare_costs(budget: float, new_loop: NewLoop | None) -> Mapping[str, Row]:
     runs = {BY_HAND: by_hand, **floor.bare_costs(count)}
     with asyncio.Runner(loop_factory=new_loop) as runner:
         ratios = runner.run(measure(runs, budget=budget))
-    return {name: {"floor": asdict(ratio)} for name, ratio in ratios.items() if name != BY_HAND}
+    hand = asdict(ratios.pop(BY_HAND))
+    return {name: {BY_HAND: hand, "floor": asdict(ratio)} for name, ratio in ratios.items()}
 
 
 def loop_factory(name: str) -> NewLoop | None:

@@ -18,6 +18,8 @@ def prepare_run(work: Work) -> Run:
     check_needs(work, "a graph", "phases", "a timeout", "retries", "subtasks", "contexts")
     if work.execute_in_order:
         raise CannotDo("starts every execute together")
+    if work.own_context:
+        raise CannotDo("what a task sets in its context is not seen by its later phases")
     processor = fill(list(entries(work)))
     return lambda: processor.process_tasks(None)
 
