@@ -71,6 +71,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "__version__",
 ]
 
+
 def _show_the_door_as_home() -> None:
     """Have tracebacks and reprs say where users import a class from, not which file it is in."""
     for name in __all__:

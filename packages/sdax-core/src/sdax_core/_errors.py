@@ -111,7 +111,7 @@ class SdaxExecutionError(SdaxError, ExceptionGroup[Exception]):
 def _message(failures: Sequence[TaskFailure], skipped: Sequence[Hashable]) -> str:
     """Say what a log line needs: how many failed, which, where, and with what type of error."""
     failed = [
-        f"{failure.task!r} in {failure.phase} ({type(failure.exception).__name__})"
+        f"{_place(failure)} ({type(failure.exception).__name__})"
         for failure in failures[:_LISTED_IN_MESSAGE]
     ]
     message = f"{_counted(failures, 'failure')}: {_listed(failed, len(failures))}"
@@ -119,6 +119,12 @@ def _message(failures: Sequence[TaskFailure], skipped: Sequence[Hashable]) -> st
         names = [repr(key) for key in skipped[:_LISTED_IN_MESSAGE]]
         message += f"; {_counted(skipped, 'task')} skipped: {_listed(names, len(skipped))}"
     return message
+
+
+def _place(failure: TaskFailure) -> str:
+    if failure.is_of_no_task:
+        return "cleanup as a whole"
+    return f"{failure.task!r} in {failure.phase}"
 
 
 def _counted(things: Sequence[object], word: str) -> str:

@@ -28,7 +28,6 @@ class Run:
 
     __slots__ = (
         "_begun",
-        "_cleanup_failure",
         "_count_at_phase",
         "_count_at_start",
         "_owner",
@@ -57,7 +56,6 @@ class Run:
         self._begun = False
         self._pre_walk: Walk | None = None
         self._remarks: list[str] = []
-        self._cleanup_failure: TaskFailure | None = None
         self.loop = asyncio.get_running_loop()
         self.ctx = ctx
         self.kept: dict[int, Context] = {}
@@ -227,8 +225,7 @@ class Run:
             f"cleanup not done within cleanup_timeout of {self.cleanup_timeout} seconds; "
             f"cancelled: {self._listed(running)}; not started: {self._listed(not_started)}"
         )
-        self._cleanup_failure = TaskFailure(None, PhaseId.POST_EXEC, 1, error)  # no task's own
-        self.failures.append(self._cleanup_failure)
+        self.failures.append(TaskFailure(None, PhaseId.POST_EXEC, 0, error))  # of no one task
 
     def break_down(self, error: Exception) -> None:
         """Take note that the engine cannot go on."""
@@ -264,7 +261,7 @@ class Run:
         """Attach to `error`, which is raised in their stead, what else there is to know."""
         for failure in self.failures:
             if failure.exception is not error:
-                where = "" if failure is self._cleanup_failure else f"{failure.note}: "
+                where = "" if failure.is_of_no_task else f"{failure.note}: "
                 add_note(error, f"{where}{describe(failure.exception)}")
         for note in self._remarks:
             add_note(error, note)

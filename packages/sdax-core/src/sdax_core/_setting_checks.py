@@ -19,6 +19,8 @@ def check_function(field: str, value: object) -> None:
 
 def check_seconds(field: str, value: object) -> None:
     """Raise unless `value` is a finite number of seconds, 0 or more."""
+    if type(value) is float and 0 <= value <= sys.float_info.max:
+        return  # nearly always: no message is made up in vain
     right = f"{field} must be a finite number of seconds, 0 or more"
     if not 0 <= _number(value, right) <= sys.float_info.max:
         raise ValueError(f"{right}; {_given(value)}")
@@ -35,6 +37,8 @@ def check_limit(field: str, value: object) -> None:
 
 def check_factor(field: str, value: object) -> None:
     """Raise unless `value` is a finite number above 0."""
+    if type(value) is float and 0 < value <= sys.float_info.max:
+        return
     right = f"{field} must be a finite number above 0"
     if not 0 < _number(value, right) <= sys.float_info.max:
         raise ValueError(f"{right}; {_given(value)}")
@@ -42,6 +46,8 @@ def check_factor(field: str, value: object) -> None:
 
 def check_count(field: str, value: object) -> None:
     """Raise unless `value` is a whole number, 0 or more."""
+    if type(value) is int and value >= 0:
+        return
     right = f"{field} must be a whole number, 0 or more"
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{right}; {_given(value)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, cast
 
 from sdax_core._frozen import fully_frozen
 from sdax_core._keys import check_key
@@ -36,9 +36,12 @@ class AsyncTask(StringKeysByDefault, Generic[T_contra, K_co]):
 
     def __post_init__(self) -> None:
         check_key(self.name)
-        for phase in PhaseId:
-            function: object = getattr(self, phase)
-            if not (function is None or isinstance(function, TaskFunction)):
+        for phase, function in (
+            (PhaseId.PRE_EXEC, self.pre_execute),
+            (PhaseId.EXECUTE, self.execute),
+            (PhaseId.POST_EXEC, self.post_execute),
+        ):
+            if function is not None and not isinstance(cast("object", function), TaskFunction):
                 raise TypeError(
                     f"task {self.name!r}: {phase} must be a TaskFunction or None; "
                     f"got {function!r}: wrap it with task_func(...)"

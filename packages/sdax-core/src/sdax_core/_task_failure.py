@@ -22,13 +22,18 @@ class TaskFailure:
     """
 
     task: Hashable
-    """The key of the task."""
+    """The key of the task; `None` if cleanup as a whole took too long."""
     phase: PhaseId
     """The phase whose function failed."""
     attempts: int
-    """How often the function was called: 1 if it was not retried."""
+    """How often the function was called: 1 if it was not retried, 0 if cleanup as a whole took too long."""
     exception: BaseException
     """What the last attempt raised; an exception group of the user's own is kept whole."""
+
+    @property
+    def is_of_no_task(self) -> bool:
+        """Whether this is the `cleanup_timeout`, which is no one task's failure (guarantee 19)."""
+        return self.attempts == 0
 
     @property
     def note(self) -> str:

@@ -24,6 +24,9 @@ ContextFunction: TypeAlias = Callable[[T_contra], Awaitable[Any]]
 TaskGroupFunction: TypeAlias = Callable[[T_contra, SdaxTaskGroup], Awaitable[Any]]
 
 
+_RETRYABLE_BY_DEFAULT = (TimeoutError, ConnectionError, RetryableException)
+
+
 @fully_frozen
 @dataclass(frozen=True, slots=True)
 class TaskFunction(Generic[T_contra]):
@@ -49,11 +52,7 @@ class TaskFunction(Generic[T_contra]):
     backoff_factor: float = 2.0
     """By what the delay grows: retry *k*, from 0, waits `initial_delay * backoff_factor**k` seconds
     times a random number between 0.5 and 1 (guarantee 23)."""
-    retryable_exceptions: tuple[type[BaseException], ...] = (
-        TimeoutError,
-        ConnectionError,
-        RetryableException,
-    )
+    retryable_exceptions: tuple[type[BaseException], ...] = _RETRYABLE_BY_DEFAULT
     """What is tried again; subclasses are, too."""
     has_task_group_argument: bool = False
     """Whether `function` takes an `SdaxTaskGroup` as its second argument (guarantee 24)."""
@@ -64,7 +63,8 @@ class TaskFunction(Generic[T_contra]):
         check_count("retries", self.retries)
         check_seconds("initial_delay", self.initial_delay)
         check_factor("backoff_factor", self.backoff_factor)
-        check_exception_types("retryable_exceptions", self.retryable_exceptions)
+        if self.retryable_exceptions is not _RETRYABLE_BY_DEFAULT:
+            check_exception_types("retryable_exceptions", self.retryable_exceptions)
         check_flag("has_task_group_argument", self.has_task_group_argument)
         if self.retries and not self.retryable_exceptions:
             raise ValueError(

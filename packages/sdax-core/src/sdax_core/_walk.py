@@ -134,7 +134,7 @@ class Walk:
         Returns:
             Whether `lane` may take that one.
         """
-        if len(self.ready) > 1 + self.pump.not_begun:
+        if len(self.ready) > 1 + self.pump.not_begun and self.open < self.limit:
             if len(self.lanes) > 2 * self.open + _FINISHED_LANES_KEPT:
                 self.lanes = [known for known in self.lanes if not known.done()]
             self.pump.fill(self, leave=1)
@@ -180,6 +180,17 @@ class Walk:
         Returns:
             Whether the nodes that wait for this one are to be released.
         """
+        try:
+            return self._sort(node, error, lane, returned)
+        except Exception as trouble:  # a key or an exception of the user's may do anything when asked
+            self.run.break_down(trouble)
+            releases = self.on_failure is OnFailure.RELEASE
+            if not releases:
+                self.stopped = True
+                self.cancel_lanes(spare=lane)
+            return releases
+
+    def _sort(self, node: int, error: BaseException, lane: Lane, returned: object) -> bool:
         releases = self.on_failure is OnFailure.RELEASE
         if _is_cancellation(error):
             if self.was_cancel_asked(lane):
