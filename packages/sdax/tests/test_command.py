@@ -77,3 +77,9 @@ def test_version_needs_none_of_the_libraries_of_the_extra() -> None:
         "from sdax._command import main; main(['--version'])"
     )
     subprocess.run([sys.executable, "-c", program], timeout=PATIENCE, check=True)
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    command = [sys.executable, "-m", "sdax", "--version"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == f"sdax {__version__}"
