@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Report, measure_all
+from benchmarks.report import Report, environment, measure_all
 
 BASELINE = Path(__file__).with_name("baseline.json")
 LIMIT = 0.15
@@ -69,20 +69,21 @@ def main() -> int:
     parser.add_argument("--save", action="store_true")
     arguments = parser.parse_args()
 
-    report: Report
-    if arguments.report is None:
-        report = measure_all((), "asyncio", ["--budget", str(BUDGET)])
-    else:
+    report: Report = environment("asyncio")
+    if arguments.report is not None:
         report = json.loads(arguments.report.read_text("utf-8"))
     baselines: dict[str, dict[str, Any]] = json.loads(BASELINE.read_text("utf-8"))
-    if arguments.save:
-        baselines[key(report)] = figures(report)
-        BASELINE.write_text(json.dumps(baselines, indent=1, sort_keys=True) + "\n", "utf-8")
-        return 0
-    if key(report) not in baselines:
-        print(f"There is no baseline for {key(report)}.")
+    name = key(report)
+    if not arguments.save and name not in baselines:
+        print(f"There is no baseline for {name}.")
         return 1
-    lines = sorted(moves(baselines[key(report)], figures(report)))
+    if arguments.report is None:
+        report = measure_all((), "asyncio", ["--budget", str(BUDGET)])
+    if arguments.save:
+        baselines[name] = figures(report)
+        BASELINE.write_text(json.dumps(baselines, indent=1) + "\n", "utf-8")
+        return 0
+    lines = sorted(moves(baselines[name], figures(report)))
     print("\n".join(lines) or f"Nothing moved by more than {LIMIT:.0%}.")
     return int(any(line.startswith("worse") for line in lines))
 
