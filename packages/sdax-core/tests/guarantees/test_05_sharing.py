@@ -59,31 +59,46 @@ def test_a_builder_that_goes_on_leaves_what_it_built_alone(run: Run, journal: Jo
 
 
 @pytest.mark.guarantee("5.2")
+@pytest.mark.parametrize("phase", ["pre_execute", "execute", "post_execute"])
 def test_a_run_starts_afresh_after_one_that_failed_and_one_that_was_cancelled(
-    run: Run, journal: Journal
+    run: Run, journal: Journal, phase: str
 ) -> None:
     async def work(ctx: str) -> None:
-        journal.write(ctx)
+        journal.write(f"{ctx} a")
         if ctx == "failed":
             raise OSError("no such host")
         await asyncio.sleep(10 if ctx == "cancelled" else 0)
 
+    async def more_work(ctx: str) -> None:
+        journal.write(f"{ctx} b")
+
+    a: dict[str, Any] = {phase: TaskFunction(work)}
+    b: dict[str, Any] = {phase: TaskFunction(more_work)}
+    backwards = phase == "post_execute"
     processor = (
         AsyncDagTaskProcessor[str]
         .builder()
-        .add_task(AsyncTask("a", pre_execute=TaskFunction(work)))
-        .add_task(AsyncTask("b", execute=journal.quick("b")), depends_on=("a",))
-        .build()
+        .add_task(AsyncTask("a", **a), depends_on=("b",) if backwards else ())
+        .add_task(AsyncTask("b", **b), depends_on=() if backwards else ("a",))
+        .build(execute_order="dependencies")
     )
 
     async def main() -> None:
+        await processor.process_tasks("first")
         assert isinstance(await ended(processor.process_tasks("failed")), SdaxExecutionError)
-        cancelled = await ended_after_cancels(processor.process_tasks("cancelled"), 5)
+        time = asyncio.get_running_loop().time()
+        cancelled = await ended_after_cancels(processor.process_tasks("cancelled"), time + 5)
         assert isinstance(cancelled, asyncio.CancelledError)
-        await processor.process_tasks("well")
+        await processor.process_tasks("last")
 
     run(main())
-    assert journal.events == ["failed", "cancelled", "well", "b"]
+
+    follows_all_the_same = ["failed b", "cancelled b"] if backwards else []
+    assert [event for event in journal.events if event not in follows_all_the_same] == [
+        *("first a", "first b"),
+        *("failed a", "cancelled a"),
+        *("last a", "last b"),
+    ]
 
 
 @pytest.mark.guarantee("5.3", "27.1")

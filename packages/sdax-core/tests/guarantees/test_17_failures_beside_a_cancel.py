@@ -137,3 +137,24 @@ def test_a_cleanup_of_a_cancelled_run_that_cancels_itself_has_failed(
         "sdax: task 'a', post_execute, attempt 1: StrayCancellationError: "
         "task 'a', post_execute: raised CancelledError, but nobody had asked it to stop"
     )
+
+
+@pytest.mark.guarantee("17.5", "1.1")
+def test_the_note_of_a_task_whose_key_is_none_names_it_as_well(run: Run, journal: Journal) -> None:
+    processor = (
+        AsyncDagTaskProcessor[None, None]
+        .builder()
+        .add_task(
+            AsyncTask(
+                None,
+                execute=journal.takes("work", 60),
+                post_execute=journal.fails("clean up", OSError("cannot delete")),
+            )
+        )
+        .build()
+    )
+
+    ending = run(ended_after_cancels(processor.process_tasks(None), 5))
+
+    expected = "sdax: task None, post_execute, attempt 1: OSError: cannot delete"
+    assert notes(ending) == expected

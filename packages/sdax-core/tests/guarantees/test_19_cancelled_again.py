@@ -192,30 +192,27 @@ def test_a_function_cancelled_by_a_shutdown_is_not_cancelled_again(
 
 
 @pytest.mark.guarantee("19.4", "20.1")
+@pytest.mark.parametrize("phase", ["pre_execute", "execute", "post_execute"])
 def test_asyncio_run_that_ends_with_runs_in_flight_cancels_each_function_once(
-    journal: Journal,
+    journal: Journal, phase: str
 ) -> None:
     counts: list[int] = []
 
-    async def count_cancels(_: object) -> None:
+    async def count_cancels() -> None:
         count = 0
-        for _round in range(10):
+        for _ in range(10):
             try:
                 await asyncio.sleep(0 if count else 600)
             except asyncio.CancelledError:
                 count += 1
         counts.append(count)
 
+    counting: dict[str, Any] = {phase: journal.does("function", count_cancels)}
     processor = (
         AsyncDagTaskProcessor[None]
         .builder()
-        .add_task(
-            AsyncTask(
-                "a",
-                execute=journal.does("execute", lambda: count_cancels(None)),
-                post_execute=journal.takes("clean up", 0),
-            )
-        )
+        .add_task(AsyncTask("last", post_execute=journal.takes("clean up", 0)))
+        .add_task(AsyncTask("a", **counting), depends_on=("last",))
         .build()
     )
     runs: list[asyncio.Task[None]] = []
@@ -223,7 +220,7 @@ def test_asyncio_run_that_ends_with_runs_in_flight_cancels_each_function_once(
     async def main() -> None:
         runs.extend(asyncio.create_task(processor.process_tasks(None)) for _ in range(3))
         await settled()
-        assert journal.events == ["execute"] * 3
+        assert journal.events == ["function"] * 3
 
     asyncio.run(main())
 

@@ -215,17 +215,20 @@ def test_a_timeout_of_the_functions_own_is_told_apart(run: Run) -> None:
 
 
 @pytest.mark.guarantee("22.5", "21.4")
+@pytest.mark.parametrize("seconds_in_the_body", [0, 9])
 def test_it_works_after_the_function_caught_a_task_group_failure(
-    run: Run, journal: Journal
+    run: Run, journal: Journal, seconds_in_the_body: float
 ) -> None:
     async def fail() -> None:
+        await asyncio.sleep(0)
         raise OSError("no such host")
 
     async def recover_then_sleep() -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(fail())
-                await asyncio.sleep(9)
+                if seconds_in_the_body:
+                    await asyncio.sleep(seconds_in_the_body)
         except* OSError:
             pass
         await asyncio.sleep(9)

@@ -75,7 +75,7 @@ async def _watched(main: Coroutine[Any, Any, Result], reports: list[dict[str, An
             return await main
     finally:
         left_behind = asyncio.all_tasks() - {asyncio.current_task()}
-        assert not left_behind
+        assert not left_behind, f"left behind: {left_behind}"
         if isinstance(loop, VirtualClockLoop):
             assert loop.pending_timers() == []
 
