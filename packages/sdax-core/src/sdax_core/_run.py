@@ -33,6 +33,7 @@ class Run:
         "_owner",
         "_pre_walk",
         "_remarks",
+        "_walk",
         "cancel",
         "ctx",
         "failures",
@@ -54,6 +55,8 @@ class Run:
         self._count_at_start = self._count_at_phase = owner.cancelling()
         self.plan = plan
         self._begun = False
+        self._walk: Walk | None = None
+        """The phase that was begun most recently."""
         self._pre_walk: Walk | None = None
         self._remarks: list[str] = []
         self.loop = asyncio.get_running_loop()
@@ -138,7 +141,7 @@ class Run:
 
     def _start(self, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> Walk:
         self._count_at_phase = self._owner.cancelling()
-        walk = Walk(self, phase, plan, on_failure)
+        walk = self._walk = Walk(self, phase, plan, on_failure)
         walk.start()
         return walk
 
@@ -191,13 +194,13 @@ class Run:
 
     # What walks report
 
-    def receive_cancel(self, error: asyncio.CancelledError) -> bool:
-        """Take note of a cancellation. Returns whether it is the first."""
+    def receive_cancel(self, error: asyncio.CancelledError) -> None:
+        """Take note of a cancellation. The first is passed on to what runs, the others change nothing."""
         self.latest_cancel = error
-        if self.cancel is not None:
-            return False
-        self.cancel = error
-        return True
+        if self.cancel is None:
+            self.cancel = error
+            if self._walk is not None:
+                self._walk.take_cancel()
 
     def record_failure(
         self, node: int, phase: PhaseId, attempts: int, error: BaseException

@@ -31,7 +31,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         self._run: Run | None = None
         self._next: PhaseId | None = PhaseId.PRE_EXEC
         self._last: PhaseId | None = None
-        self._running = False
+        self._running: asyncio.Future[None] | None = None
         self._closed = False
         self._raised: SdaxExecutionError | None = None
 
@@ -45,7 +45,6 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._check_idle()
         run = self._started()
         if isinstance(exc, asyncio.CancelledError):
             run.receive_cancel(exc)
@@ -71,7 +70,8 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
             RuntimeError: A phase is running already, or the block was left.
             asyncio.CancelledError: The calling Task was cancelled; raised when the phase has ended.
         """
-        self._check_idle()
+        if self._running is not None:
+            raise RuntimeError(f"a phase ({self._last}) of this run is running already")
         if self._closed:
             raise RuntimeError("run_next() was called after the block was left or the run closed")
         run = self._started()
@@ -86,10 +86,8 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         """Do what leaving the block does, but raise no failures. To close twice is harmless.
 
         Raises:
-            RuntimeError: A phase is running.
             asyncio.CancelledError: The calling Task was cancelled; raised when all is done.
         """
-        self._check_idle()
         if not self._closed:
             await self._close(self._started())
 
@@ -140,22 +138,19 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
             self._run = Run(self._plan, self._ctx)
         return self._run
 
-    def _check_idle(self) -> None:
-        if self._running:
-            raise RuntimeError(f"a phase ({self._last}) of this run is running already")
-
     async def _advance(self, run: Run) -> None:
         phase = self._next
         if phase is None:
             return
         self._last = phase
         self._next = None if phase is PhaseId.POST_EXEC else PhaseId.POST_EXEC
-        self._running = True
+        self._running = run.loop.create_future()
         try:
             run.adopt_owner()
             await run.phase(phase)
         finally:
-            self._running = False
+            self._running.set_result(None)
+            self._running = None
         if phase is PhaseId.PRE_EXEC:
             if run.is_going_well():
                 self._next = PhaseId.EXECUTE
@@ -164,6 +159,11 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
 
     async def _close(self, run: Run) -> None:
         cancel = run.latest_cancel
+        while self._running is not None:  # another Task is inside run_next(): nothing must be lost
+            try:
+                await asyncio.wait((self._running,))
+            except asyncio.CancelledError as error:
+                run.receive_cancel(error)
         if self._last is None:
             self._next = None
         elif self._last is PhaseId.PRE_EXEC:

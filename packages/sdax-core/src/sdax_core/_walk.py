@@ -182,7 +182,9 @@ class Walk:
         """
         try:
             return self._sort(node, error, lane, returned)
-        except Exception as trouble:  # a key or an exception of the user's may do anything when asked
+        except (
+            Exception
+        ) as trouble:  # a key or an exception of the user's may do anything when asked
             self.run.break_down(trouble)
             releases = self.on_failure is OnFailure.RELEASE
             if not releases:
@@ -244,6 +246,12 @@ class Walk:
             self.loop.call_soon(self.loop.call_soon, self._just_swept.clear)
         self._just_swept.add(lane)
         self._cancelled_outside.add(lane)
+
+    def take_cancel(self) -> None:
+        """React to the first cancel that the run received: cancel what runs; only cleanup goes on."""
+        self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
+        self.cancel_lanes()
+        self._wake_owner_if_over()
 
     def break_down(self, error: Exception) -> None:
         """Give up: no lane can be opened."""
@@ -320,9 +328,7 @@ class Walk:
                     with shield:
                         await waiter
             except asyncio.CancelledError as error:
-                if self.run.receive_cancel(error):
-                    self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
-                    self.cancel_lanes()
+                self.run.receive_cancel(error)
         self._waiter = None
         if timer is not None:
             timer.cancel()
