@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic
 
 from sdax_core._diagnosis import diagnose
@@ -14,13 +13,15 @@ from sdax_core._type_variables import K, StringKeysByDefault, T
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TaskGraph(StringKeysByDefault, Generic[T, K]):
     """Tasks and their dependencies, checked once, never changed (guarantee 5).
 
     Tasks are numbered in the order of adding. Everything that is worked out from a graph (what a
     run walks, what people look at) speaks of numbers and looks a key up only to show it.
     """
+
+    # A plain class: the methods that a dataclass generates cost more than the rest of the import.
+    __slots__ = ("keys", "order", "predecessors", "successors", "tasks")
 
     keys: tuple[K, ...]
     """The key of each task."""
@@ -32,6 +33,21 @@ class TaskGraph(StringKeysByDefault, Generic[T, K]):
     """For each task the numbers of those that depend on it, rising, each once."""
     order: tuple[int, ...]
     """All numbers in topological order: breadth-first from the roots, ties in order of adding."""
+
+    def __init__(
+        self,
+        *,
+        keys: tuple[K, ...],
+        tasks: tuple[AsyncTask[T, K], ...],
+        predecessors: tuple[tuple[int, ...], ...],
+        successors: tuple[tuple[int, ...], ...],
+        order: tuple[int, ...],
+    ) -> None:
+        object.__setattr__(self, "keys", keys)
+        object.__setattr__(self, "tasks", tasks)
+        object.__setattr__(self, "predecessors", predecessors)
+        object.__setattr__(self, "successors", successors)
+        object.__setattr__(self, "order", order)
 
     @classmethod
     def of(

@@ -13,7 +13,7 @@ from sdax_core._type_variables import K_co, StringKeysByDefault, T_contra
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AsyncTask(StringKeysByDefault, Generic[T_contra, K_co]):
     """A task with a function for each phase that it takes part in; with none it is a join.
 

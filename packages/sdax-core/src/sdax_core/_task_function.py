@@ -28,7 +28,7 @@ _RETRYABLE_BY_DEFAULT = (TimeoutError, ConnectionError, RetryableException)
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TaskFunction(Generic[T_contra]):
     """What one phase of a task calls, and how.
 

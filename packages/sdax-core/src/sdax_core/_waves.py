@@ -18,7 +18,7 @@ _NONE: frozenset[int] = frozenset()
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class ExecutionWave(Generic[K]):
     """Tasks that share one start barrier."""
 
@@ -35,7 +35,7 @@ class ExecutionWave(Generic[K]):
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class ExecutionGraph(Generic[K]):
     """The waves of one phase."""
 
