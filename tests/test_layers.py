@@ -26,6 +26,7 @@ RUN_HALF = {
     "_lane",
     "_lane_task",
     "_processor",
+    "_open_lanes",
     "_pump",
     "_run",
     "_runner",

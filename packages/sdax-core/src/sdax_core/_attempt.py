@@ -11,10 +11,11 @@ import sys
 from collections.abc import Awaitable, Coroutine, Generator, Hashable
 from contextvars import Context
 from types import CoroutineType, coroutine
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sdax_core._errors import flatten_exceptions
 from sdax_core._notes import add_note, describe
+from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import GuardedNode
 from sdax_core._task_function import TaskFunction
@@ -22,8 +23,6 @@ from sdax_core._task_group import SdaxTaskGroup
 
 if TYPE_CHECKING:
     from sdax_core._walk import Walk
-
-Lane: TypeAlias = "asyncio.Task[Any]"
 
 
 async def run_guarded(walk: Walk, guarded: GuardedNode, ctx: Any) -> None:

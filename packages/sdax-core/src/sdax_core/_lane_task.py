@@ -54,4 +54,4 @@ def _note_cancel(lane: asyncio.Task[None], walk: Walk) -> None:
     frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - CPython documents it
     caller: str = frame.f_globals.get("__name__", "")
     if caller not in _FROM_WITHIN and caller.partition(".")[0] != _PACKAGE:
-        walk.note_swept(lane)
+        walk.lanes.note_swept(lane, walk.loop)

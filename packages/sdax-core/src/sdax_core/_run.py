@@ -8,10 +8,11 @@ from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
 from sdax_core._errors import SdaxExecutionError
 from sdax_core._notes import add_note, describe
+from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import Plan, WalkPlan
 from sdax_core._pump import CAN_START_EAGERLY
@@ -19,8 +20,6 @@ from sdax_core._task_failure import TaskFailure, add_failure_note
 from sdax_core._walk import OnFailure, Walk
 
 _PACKAGE = __name__.partition(".")[0]
-
-Lane: TypeAlias = "asyncio.Task[Any]"
 
 
 class Run:

@@ -63,7 +63,7 @@ class TaskFunction(Generic[T_contra]):
         check_count("retries", self.retries)
         check_seconds("initial_delay", self.initial_delay)
         check_factor("backoff_factor", self.backoff_factor)
-        if self.retryable_exceptions is not _RETRYABLE_BY_DEFAULT:
+        if self.retryable_exceptions != _RETRYABLE_BY_DEFAULT:
             check_exception_types("retryable_exceptions", self.retryable_exceptions)
         check_flag("has_task_group_argument", self.has_task_group_argument)
         if self.retries and not self.retryable_exceptions:

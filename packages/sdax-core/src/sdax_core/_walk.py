@@ -13,13 +13,14 @@ from collections import deque
 from collections.abc import Sequence
 from contextvars import copy_context
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from sdax_core._attempt import not_awaitable_error
 from sdax_core._binding import bind
 from sdax_core._burst_pump import BurstPump
 from sdax_core._errors import StrayCancellationError, flatten_exceptions
 from sdax_core._lane import NOTHING
+from sdax_core._open_lanes import Lane, OpenLanes
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
 from sdax_core._pump import EAGER_PUMP
@@ -27,15 +28,10 @@ from sdax_core._pump import EAGER_PUMP
 if TYPE_CHECKING:
     from sdax_core._run import Run
 
-Lane: TypeAlias = "asyncio.Task[Any]"
-
 # On 3.12 `Task.uncancel()` does not yet take back a cancel that was not delivered. A TaskGroup whose child
 # fails while it is being started, as an eager task factory does it, leaves such a cancel behind: the count is 0,
 # and only a private attribute tells. That version is complete, so the attribute will not change.
 CANCEL_MAY_SURVIVE = sys.version_info[:2] == (3, 12)
-
-# Finished lanes are dropped from the list of lanes when there are many more of them than open ones.
-_FINISHED_LANES_KEPT = 64
 
 
 class OnFailure(Enum):
@@ -54,9 +50,6 @@ class Walk:
 
     __slots__ = (
         "_cancel_handle",
-        "_cancelled",
-        "_cancelled_outside",
-        "_just_swept",
         "_waiter",
         "attempts",
         "base",
@@ -98,16 +91,13 @@ class Walk:
         self.covered = False
         """Somebody will look after the ready nodes if the lane that asks suspends."""
         self.open = 0
-        self.lanes: list[Lane] = []
+        self.lanes = OpenLanes()
         self.attempts: dict[int, int] = {}
         timed = phase is PhaseId.POST_EXEC and run.cleanup_timeout is not None
         self.running: dict[int, None] | None = {} if timed else None
         """The nodes whose functions are running, if the walk may have to name them."""
         self.names: dict[Lane, str] | None = {} if run.is_debug else None
         """What each lane is running, as its Task's name, in asyncio's debug mode."""
-        self._cancelled: set[Lane] = set()
-        self._cancelled_outside: set[Lane] = set()
-        self._just_swept: set[Lane] = set()
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.pump = EAGER_PUMP if run.is_eager else BurstPump()
@@ -135,8 +125,7 @@ class Walk:
             Whether `lane` may take that one.
         """
         if len(self.ready) > 1 + self.pump.not_begun and self.open < self.limit:
-            if len(self.lanes) > 2 * self.open + _FINISHED_LANES_KEPT:
-                self.lanes = [known for known in self.lanes if not known.done()]
+            self.lanes.drop_finished(self.open)
             self.pump.fill(self, leave=1)
         return bool(self.ready) and not self.stopped and not lane.cancelling()
 
@@ -182,14 +171,12 @@ class Walk:
         """
         try:
             return self._sort(node, error, lane, returned)
-        except (
-            Exception
-        ) as trouble:  # a key or an exception of the user's may do anything when asked
+        except Exception as trouble:  # a user's key or exception may do anything when asked
             self.run.break_down(trouble)
             releases = self.on_failure is OnFailure.RELEASE
             if not releases:
                 self.stopped = True
-                self.cancel_lanes(spare=lane)
+                self.lanes.cancel(spare=lane)
             return releases
 
     def _sort(self, node: int, error: BaseException, lane: Lane, returned: object) -> bool:
@@ -205,7 +192,7 @@ class Walk:
         self.run.record_failure(node, self.phase, self.attempts.get(node, 1), error)
         if not isinstance(error, Exception):
             self.stopped = self.stopped or not releases
-            self.cancel_lanes(spare=lane)
+            self.lanes.cancel(spare=lane)
         elif self.on_failure is OnFailure.STOP:
             self._stop_soon()
         if self.phase is PhaseId.EXECUTE:
@@ -216,55 +203,30 @@ class Walk:
         """Whether a `CancelledError` out of `lane` is one that was asked for (guarantee 21).
 
         It was if the run cancelled this lane, or if the lane and the run's own Task were both cancelled
-        from outside, as `asyncio.run` does when it shuts down, and the lane woke first. The lane's own
-        cancel count says too little: a `TaskGroup` failure that was caught leaves it raised.
+        from outside, as `asyncio.run` does when it shuts down, and the lane woke first.
         """
-        return lane in self._cancelled or (
-            lane in self._cancelled_outside and self.run.is_cancel_pending()
+        return self.lanes.was_cancelled(lane) or (
+            self.lanes.was_cancelled_outside(lane) and self.run.is_cancel_pending()
         )
-
-    def cancel_lanes(self, *, spare: Lane | None = None, again: bool = False) -> None:
-        """Cancel the functions that are running, each once.
-
-        Args:
-            spare: The lane that is asking: what it ran has ended.
-            again: Whether to cancel those too that were cancelled before.
-        """
-        for lane in self.lanes:
-            if lane is spare or lane.done() or (lane in self._cancelled and not again):
-                continue
-            self._cancelled.add(lane)
-            if lane not in self._just_swept:
-                lane.cancel()
-
-    def note_swept(self, lane: Lane) -> None:
-        """Take note that `lane` was cancelled from outside.
-
-        If that is part of a sweep over all Tasks, the run's own receives its cancel in the next cycle.
-        """
-        if not self._just_swept:
-            self.loop.call_soon(self.loop.call_soon, self._just_swept.clear)
-        self._just_swept.add(lane)
-        self._cancelled_outside.add(lane)
 
     def take_cancel(self) -> None:
         """React to the first cancel that the run received: cancel what runs; only cleanup goes on."""
         self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
-        self.cancel_lanes()
+        self.lanes.cancel()
         self._wake_owner_if_over()
 
     def break_down(self, error: Exception) -> None:
         """Give up: no lane can be opened."""
         self.run.break_down(error)
         self.stopped = True
-        self.cancel_lanes()
+        self.lanes.cancel()
 
     def _stop_soon(self) -> None:
         # The siblings are cancelled from a callback, as by `asyncio.TaskGroup`: one whose wake-up is already
         # queued in this cycle still gets it (guarantee 10).
         self.stopped = True
         if self._cancel_handle is None:
-            self._cancel_handle = self.loop.call_soon(self.cancel_lanes, context=self.base)
+            self._cancel_handle = self.loop.call_soon(self.lanes.cancel, context=self.base)
 
     def _stray_cancellation(self, node: int, error: BaseException) -> StrayCancellationError:
         stray = StrayCancellationError(
@@ -292,7 +254,7 @@ class Walk:
             if function is not None and (self.waiting[node] > 0 or node in self.ready)
         ]
         self.run.record_cleanup_timeout(running, not_started)
-        self.cancel_lanes(again=True)
+        self.lanes.cancel(again=True)
         self._wake_owner_if_over()
 
     # On the run's own Task
