@@ -1,0 +1,180 @@
+"""One run of one graph by one plan, and all that can be seen of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import random
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sdax_proof.behaviour import RunContext, phase_value, shared
+from sdax_proof.building import Processor, Runner, build
+from sdax_proof.disturbing import Disturbance
+from sdax_proof.graph_spec import GraphSpec
+from sdax_proof.plans import Plan
+from sdax_proof.running import run
+from sdax_proof.trace import Trace
+from sdax_proof.virtual_clock import Deadlock, Runaway, VirtualClockLoop
+
+_LEAVING = {"leave after pre_execute": 1, "leave after execute": 2}
+
+
+@dataclass(eq=False)
+class Result:
+    """What a run did and left."""
+
+    graph: GraphSpec
+    plan: Plan
+    trace: Trace
+    raised: BaseException | None = None
+    """What came out of `process_tasks` or of the `open` block."""
+    around: BaseException | None = None
+    """What came out of the `asyncio.timeout` around it."""
+    runner: Runner | None = None
+    """The phase runner, if there was one."""
+    steps: int = 0
+    """Steps of the loop from the run's first one to its end."""
+    problems: list[str] = field(default_factory=list[str])
+    """Broken promises that are seen without the oracle."""
+
+
+def run_once(graph: GraphSpec, plan: Plan, processor: Processor | None = None) -> Result:
+    """Run the graph once, the same each time; a hang is a problem in the result.
+
+    It changes what belongs to the whole process. Threads call `run_in_thread`.
+    """
+    random.seed(0)  # The delays before retries: a replay must be the same.
+    with _anyio_imported(plan.anyio or plan.cancelling.how == "scope"):
+        return run_in_thread(graph, plan, processor or build(graph))
+
+
+def run_in_thread(graph: GraphSpec, plan: Plan, processor: Processor) -> Result:
+    """Run the graph once, on a loop of this thread."""
+    results: list[Result] = []
+
+    async def main() -> None:
+        result = Result(graph, plan, Trace(asyncio.get_running_loop()))
+        results.append(result)
+        await _observe(result, processor)
+
+    try:
+        run(main(), factory=plan.loop.factory, debug=plan.loop.debug, make_loop=_maker(plan))
+    except (Deadlock, Runaway) as error:
+        results[0].problems.append(f"20: the run hangs: {error}")
+    except KeyboardInterrupt as error:
+        if not results or all(call.error is not error for call in results[0].trace.calls):
+            raise
+        results[0].problems.append(f"16: {error!r} tore through the event loop")
+    return results[0]
+
+
+def _maker(plan: Plan) -> Callable[[], asyncio.AbstractEventLoop]:
+    if not plan.loop.uvloop:
+        return VirtualClockLoop
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+@contextlib.contextmanager
+def _anyio_imported(wanted: bool) -> Generator[None]:
+    """Hide anyio from `sys.modules`, where test tools may have put it, unless it is wanted."""
+    if wanted:
+        importlib.import_module("anyio")
+        yield
+        return
+    hidden = {name: module for name, module in sys.modules.items() if name == "anyio"}
+    for name in hidden:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        sys.modules.update(hidden)
+
+
+async def _observe(result: Result, processor: Processor) -> None:
+    loop = asyncio.get_running_loop()
+
+    def complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        result.problems.append(f"20: the loop complains: {context}")
+
+    loop.set_exception_handler(complain)
+    shared.set("base")
+    phase_value.set("one call")
+    caller = asyncio.create_task(_call(result, processor))
+    await asyncio.wait([caller])
+    if not caller.cancelled() and caller.exception() is not None:
+        result.problems.append(f"the proof itself fails: {caller.exception()!r}")
+    _look_for_leftovers(result, loop)
+
+
+def _look_for_leftovers(result: Result, loop: asyncio.AbstractEventLoop) -> None:
+    left = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+    result.problems += [f"20: this task is left behind: {task!r}" for task in left]
+    if isinstance(loop, VirtualClockLoop):
+        timers = loop.pending_timers()
+        result.problems += [f"20: this timer is left behind: {timer!r}" for timer in timers]
+
+
+async def _call(result: Result, processor: Processor) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    trace = result.trace
+    ctx = RunContext(trace, task)
+    disturbance = Disturbance(result.plan.cancelling, trace, task)
+    trace.begun = trace.now()
+
+    async def body() -> None:
+        try:
+            await _use(result, processor, ctx)
+        except BaseException as error:
+            result.raised = error
+            raise
+        finally:
+            trace.ended = trace.now()
+            result.steps = disturbance.end()
+
+    # What comes out of the call is in `result`; the loop itself must not see a KeyboardInterrupt.
+    with contextlib.suppress(BaseException):
+        await _around(result, disturbance, body)
+    if shared.get() != "base":
+        result.problems.append(f"26: the caller sees {shared.get()!r}")
+
+
+async def _around(
+    result: Result, disturbance: Disturbance, body: Callable[[], Awaitable[None]]
+) -> None:
+    match result.plan.cancelling.how:
+        case "timeout":
+            try:
+                disturbance.watch_timeout(result.plan.cancelling.seconds)
+                async with asyncio.timeout(result.plan.cancelling.seconds):
+                    await body()
+            except BaseException as error:
+                result.around = error
+        case "scope":
+            import anyio
+
+            with anyio.CancelScope() as scope:
+                disturbance.scope = scope
+                await body()
+        case _:
+            await body()
+
+
+async def _use(result: Result, processor: Processor, ctx: RunContext) -> None:
+    use = result.plan.use
+    if use == "process_tasks":
+        await processor.process_tasks(ctx)
+        return
+    async with processor.open(ctx) as runner:
+        result.runner = runner
+        for _ in range(_LEAVING.get(use, 3)):
+            ctx.phase_value = str(runner.next_phase_id())
+            phase_value.set(ctx.phase_value)
+            if not await runner.run_next():
+                break

@@ -1,0 +1,116 @@
+"""What is started and what is cancelled once something has gone wrong (guarantees 10, 11, 17 to 19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdax_proof.graph_spec import PHASES, Phase
+from sdax_proof.trace import Call, Moment
+from sdax_proof.verdicts import TOLERANCE, FunctionRun, errors_of, timed_out
+from sdax_proof.view import TASK_GROUP_ROUNDS, View
+
+
+def check_nothing_begins_late(view: View) -> Iterator[str]:
+    """After a failure or a cancel nothing is begun that it stops."""
+    for phase in PHASES[:2]:
+        for call in view.trace.calls:
+            if call.phase == phase:
+                yield from _begun_after_a_stop(view, call)
+    for run, _ in view.stops["pre_execute"]:
+        if run.verdicts <= view.stopping("pre_execute") and view.of("execute"):
+            yield f"10: execute was begun although {run.name} had failed"
+
+
+def _begun_after_a_stop(view: View, call: Call) -> Iterator[str]:
+    request = view.request
+    if request is not None and request.received is not None:
+        if call.begun.number > request.received.number:
+            yield f"17: {call.name} began after the run had been cancelled"
+        elif _began_a_later_phase(view, call):
+            yield f"9: {call.name} began although a cancel had been requested before its phase"
+    for run, over in view.stops[call.phase]:
+        certain = run.verdicts <= view.stopping(call.phase)
+        # A wait for a retry whose wake-up is already queued still gets it.
+        awake = call.attempt > 0 and call.begun.cycle <= over.cycle + 1
+        if certain and run.last is not call and not awake and _is_after(call.begun, run, over):
+            yield f"10: {call.name} began after {run.name} had failed"
+
+
+def _is_after(moment: Moment, run: FunctionRun, over: Moment) -> bool:
+    if run.last.subtasks:
+        return moment.cycle > over.cycle + TASK_GROUP_ROUNDS
+    return moment.number > over.number
+
+
+def _began_a_later_phase(view: View, call: Call) -> bool:
+    request, first = view.request, view.first_begun(call.phase)
+    if request is None or first is None or not request.certain or call.phase != "execute":
+        return False
+    if request.made.number > first.number:
+        return False
+    if view.starts_eagerly:
+        return True
+    return any(
+        run.begun.number < request.made.number
+        and run.over is not None
+        and run.over.number > request.made.number
+        for run in view.of("pre_execute")
+    )
+
+
+def check_cancels(view: View) -> Iterator[str]:
+    """A function is cancelled once, and only with a reason."""
+    for run in view.runs.values():
+        for call in run.calls:
+            yield from _check_received(view, run, call)
+
+
+def _check_received(view: View, run: FunctionRun, call: Call) -> Iterator[str]:
+    failed_subtasks = [subtask for subtask in call.subtasks if subtask.error is not None]
+    for moment in call.cancels:
+        by_group = any(s.ended is not None and s.ended <= moment for s in failed_subtasks)
+        if not (by_group or timed_out(call, moment) or view.asked(run, moment)):
+            yield f"{_rule(run.phase)}: {call.name} was cancelled for no reason"
+    most = 1 + (call.spec.timeout is not None) + bool(failed_subtasks)
+    most += run.phase == "post_execute" and view.graph.cleanup_timeout is not None
+    most += view.shut_down_after_a_reason(run)
+    if len(call.cancels) > most:
+        yield f"19: {call.name} was cancelled {len(call.cancels)} times"
+    if any(subtask.begun is not None and subtask.ended is None for subtask in call.subtasks):
+        yield f"24: a subtask of {call.name} outlives it"
+
+
+def _rule(phase: Phase) -> str:
+    return "17" if phase == "post_execute" else "11"
+
+
+def check_promptness(view: View) -> Iterator[str]:
+    """What runs is cancelled at the instant of the stop, and not some time later."""
+    if not view.exact:
+        return
+    for run in view.runs.values():
+        for call in run.calls:
+            for cause, since, stop in _certain_stops(view, run):
+                if call.begun.number < since.number and not _reacted(call, stop):
+                    yield f"{cause}: {call.name} went on after the stop at {stop.time} s"
+
+
+def _certain_stops(view: View, run: FunctionRun) -> Iterator[tuple[str, Moment, Moment]]:
+    """The guarantee, when the stop was made, and when the engine surely knew of it."""
+    for other, over in view.stops[run.phase]:
+        if other is not run and other.verdicts <= view.stopping(run.phase):
+            yield "10", over, over
+    request = view.request
+    if request is None or request.received is None:
+        return
+    if run.phase != "post_execute" or (request.certain and view.request_may_reach(run)):
+        yield "17", request.made, request.received
+
+
+def _reacted(call: Call, stop: Moment) -> bool:
+    """Whether it had been cancelled or was over within the instant of the stop."""
+    if call.opaque or call.over is None or call.over.time <= stop.time + TOLERANCE:
+        return True
+    return any(moment.time <= stop.time + TOLERANCE for moment in call.cancels) or bool(
+        errors_of(call) and call.subtasks
+    )
