@@ -1,10 +1,12 @@
 """Guarantee 13: what is cleaned up, and that it is cleaned up once."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from guarantee_support import Journal, Run, ended, ended_after_cancels
 from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction
+from sdax_proof import cancel_at_step
 
 ERROR = OSError("no such host")
 
@@ -153,26 +155,33 @@ def test_a_task_whose_pre_execute_never_started_is_not_cleaned_up(
     assert journal.events == ["bad", "clean up bad"]
 
 
-@pytest.mark.guarantee("13.3")
-def test_a_run_cancelled_before_anything_started_cleans_up_nothing(
-    run: Run, journal: Journal
+@pytest.mark.guarantee("13.1", "13.3", "18.2")
+@pytest.mark.parametrize("settings", [{}, {"timeout": 60}, {"retries": 1}], ids=str)
+@pytest.mark.parametrize("repeatedly", [False, True])
+def test_what_began_is_cleaned_up_once_at_whatever_step_the_run_is_cancelled(
+    run: Run, settings: dict[str, Any], repeatedly: bool
 ) -> None:
-    async def main() -> None:
-        await ended_after_cancels(cancelled_at_once(), 0)
+    def task(journal: Journal, name: str) -> AsyncTask[None, str]:
+        pause = journal.takes(f"{name}.pause", 0, **settings)
+        return AsyncTask(
+            name,
+            pre_execute=journal.takes(name, 0, **settings),
+            execute=pause,
+            post_execute=journal.takes(f"{name}.post", 0, **settings),
+        )
 
-    async def cancelled_at_once() -> None:
-        builder = AsyncDagTaskProcessor[None].builder()
-        builder.add_task(
-            AsyncTask("a", pre_execute=journal.takes("a", 1), post_execute=journal.quick("a.post"))
-        )
-        builder.add_task(
-            AsyncTask("b", pre_execute=journal.quick("b"), post_execute=journal.quick("b.post")),
-            depends_on=("a",),
-        )
-        await builder.build().process_tasks(None)
+    async def main() -> None:
+        for step in range(1, 60):
+            journal = Journal()
+            builder = AsyncDagTaskProcessor[None].builder()
+            for name in "abc":
+                builder.add_task(task(journal, name))
+            builder.add_task(task(journal, "d"), depends_on=("a", "b"))
+            awaiting = asyncio.create_task(builder.build().process_tasks(None))
+            cancel_at_step(awaiting, step, repeatedly=repeatedly)
+            await asyncio.wait([awaiting])
+            begun = [event for event in journal.events if event in "abcd"]
+            cleaned_up = [event[0] for event in journal.events if event.endswith(".post")]
+            assert sorted(cleaned_up) == sorted(begun), f"cancelled at step {step}"
 
     run(main())
-
-    started = [event for event in journal.events if event in ("a", "b")]
-    cleaned_up = [event for event in journal.events if event.endswith(".post")]
-    assert cleaned_up == [f"{name}.post" for name in started]

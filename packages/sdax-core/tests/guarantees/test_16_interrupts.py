@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from guarantee_support import Journal, Run, ended, notes
+from guarantee_support import Journal, Run, ended, ended_after_cancels, notes
 from sdax_core import AsyncDagTaskProcessor, AsyncTask
 
 PHASES = ("pre_execute", "execute", "post_execute")
@@ -124,7 +124,7 @@ def test_an_interrupt_is_never_retried_or_wrapped(
     assert journal.events == ["a"]
 
 
-@pytest.mark.guarantee("16.3")
+@pytest.mark.guarantee("16.3", "16.4")
 def test_the_first_of_two_interrupts_is_raised(run: Run, journal: Journal) -> None:
     first, second = KeyboardInterrupt(), SystemExit(3)
     processor = (
@@ -141,7 +141,41 @@ def test_the_first_of_two_interrupts_is_raised(run: Run, journal: Journal) -> No
     )
 
     assert run(ended(processor.process_tasks(None))) is first
+    assert notes(first).splitlines() == [
+        "sdax: task 'a', execute, attempt 1",
+        "sdax: task 'a', post_execute, attempt 1: SystemExit: 3",
+    ]
     assert journal.events == ["execute", "post"]
+
+
+@pytest.mark.guarantee("16.3")
+def test_an_interrupt_out_of_a_function_that_is_being_cancelled_is_raised(
+    run: Run, journal: Journal
+) -> None:
+    interrupt = KeyboardInterrupt()
+
+    async def interrupt_when_cancelled() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise interrupt from None
+
+    function = journal.does("a", interrupt_when_cancelled)
+    builder = AsyncDagTaskProcessor[None].builder()
+    processor = builder.add_task(AsyncTask("a", pre_execute=function)).build()
+
+    async def first_phase() -> None:
+        async with processor.open(None) as runner:
+            assert await ended(runner.run_next()) is interrupt
+            raise interrupt
+
+    async def main() -> None:
+        assert await ended_after_cancels(processor.process_tasks(None), 5) is interrupt
+        assert await ended_after_cancels(first_phase(), 10) is interrupt
+
+    run(main())
+
+    assert journal.events == ["a", "a raised KeyboardInterrupt"] * 2
 
 
 @pytest.mark.guarantee("16.2", "16.3")

@@ -88,7 +88,8 @@ def test_a_token_can_be_reset_in_post_execute(
 
     functions: dict[str, Any] = {phase: TaskFunction(attach, **settings)}
     builder = AsyncDagTaskProcessor[dict[str, Token[object]]].builder()
-    builder.add_task(AsyncTask("other", execute=TaskFunction(lambda _: suspend())))
+    other = TaskFunction[Any](lambda _: pause())
+    builder.add_task(AsyncTask("other", execute=other, post_execute=other))
     builder.add_task(AsyncTask("span", **functions, post_execute=TaskFunction(detach)))
     context: dict[str, Token[object]] = {}
 

@@ -180,8 +180,31 @@ def test_an_interrupt_in_a_phase_comes_out_of_run_next_and_cleanup_runs(
 ) -> None:
     interrupt = KeyboardInterrupt()
 
-    ending = run(ended(block(three_phases(journal, **{phase: interrupt}), 3)))
+    async def body() -> None:
+        async with three_phases(journal, **{phase: interrupt}).open(None) as runner:
+            for _ in range(PHASES.index(phase)):
+                await runner.run_next()
+            with pytest.raises(KeyboardInterrupt) as caught:
+                await runner.run_next()
+            assert caught.value is interrupt
+            raise interrupt
 
-    assert ending is interrupt
+    assert run(ended(body())) is interrupt
     assert begun(journal)[-1] == "post_execute"
+    assert begun(journal).count("post_execute") == 1
+
+
+@pytest.mark.guarantee("16.3")
+@pytest.mark.parametrize("phase", PHASES)
+def test_an_interrupt_that_the_body_swallows_is_raised_by_leaving_the_block(
+    run: Run, journal: Journal, phase: str
+) -> None:
+    interrupt = KeyboardInterrupt()
+
+    async def body() -> None:
+        async with three_phases(journal, **{phase: interrupt}).open(None) as runner:
+            for _ in range(3):
+                await ended(runner.run_next())
+
+    assert run(ended(body())) is interrupt
     assert begun(journal).count("post_execute") == 1
