@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from sdax_proof.campaign import hold_promises
 from sdax_proof.examples import examples
-from sdax_proof.graph_spec import PHASES, Behaviour, FunctionSpec, GraphSpec, Step, TaskSpec
+from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.plans import USES, Cancelling, LoopKind, Plan
 from sdax_proof.random_graphs import CALM, WILD, graphs
 from sdax_proof.running import FACTORIES, Factory
+from sdax_proof.without_waiting import without_waiting
 
 pytest.importorskip("uvloop", reason="uvloop does not exist for Windows")
 
@@ -34,27 +34,3 @@ def test_nothing_is_broken_on_uvloop(factory: Factory | None, graph: GraphSpec) 
     plans = [Plan(use, loop=loop) for use in USES]
     plans += [Plan("open", Cancelling("rounds", (number,)), loop) for number in ROUNDS]
     hold_promises(graph, plans)
-
-
-def without_waiting(graph: GraphSpec) -> GraphSpec:
-    tasks = tuple(task_without_waiting(task) for task in graph.tasks)
-    return replace(graph, tasks=tasks, cleanup_timeout=None)
-
-
-def task_without_waiting(task: TaskSpec) -> TaskSpec:
-    for phase in PHASES:
-        function = task.function(phase)
-        if function is not None:
-            task = task.with_function(phase, function_without_waiting(function))
-    return task
-
-
-def function_without_waiting(function: FunctionSpec) -> FunctionSpec:
-    attempts = tuple(behaviour_without_waiting(attempt) for attempt in function.attempts)
-    return replace(function, attempts=attempts, timeout=None, initial_delay=0.0)
-
-
-def behaviour_without_waiting(behaviour: Behaviour) -> Behaviour:
-    steps = tuple(Step(step.kind) for step in behaviour.steps)
-    on_cancel = "obey" if behaviour.on_cancel == "linger" else behaviour.on_cancel
-    return replace(behaviour, steps=steps, on_cancel=on_cancel)

@@ -1,0 +1,32 @@
+"""The same graph for a loop with a real clock: nothing in it waits for time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sdax_proof.graph_spec import PHASES, Behaviour, FunctionSpec, GraphSpec, Step, TaskSpec
+
+
+def without_waiting(graph: GraphSpec) -> GraphSpec:
+    """The graph with functions that suspend for turns of the loop only."""
+    tasks = tuple(_task(task) for task in graph.tasks)
+    return replace(graph, tasks=tasks, cleanup_timeout=None)
+
+
+def _task(task: TaskSpec) -> TaskSpec:
+    for phase in PHASES:
+        function = task.function(phase)
+        if function is not None:
+            task = task.with_function(phase, _function(function))
+    return task
+
+
+def _function(function: FunctionSpec) -> FunctionSpec:
+    attempts = tuple(_behaviour(attempt) for attempt in function.attempts)
+    return replace(function, attempts=attempts, timeout=None, initial_delay=0.0)
+
+
+def _behaviour(behaviour: Behaviour) -> Behaviour:
+    steps = tuple(Step(step.kind) for step in behaviour.steps)
+    on_cancel = "obey" if behaviour.on_cancel == "linger" else behaviour.on_cancel
+    return replace(behaviour, steps=steps, on_cancel=on_cancel)
