@@ -134,7 +134,7 @@ FORGERIES: list[tuple[str, Cancelling, Callable[[Result], None], str]] = [
     ("check_nothing_begins_late", CALM, fail_and_go_on, "10: 1.pre_execute#0 began after 0.pre"),
     ("check_nothing_begins_late", CALM, request_before_execute, "17: 1.execute#0 began after"),
     ("check_skipped", CALM, claim_to_have_skipped, "11: [1] are listed as skipped, and not []"),
-    ("check_promptness", AT_STEP_3, ignore_the_cancel, "#0 went on after the stop"),
+    ("check_promptness", IN_THE_MIDDLE, ignore_the_cancel, "#0 went on after the stop"),
     ("check_raised", CALM, fail_unheard, "14: nothing was raised"),
     ("check_raised", CALM, cancel_nobody, "17: CancelledError came out although nobody"),
     ("check_raised", AT_STEP_3, swallow_the_cancel, "17: None came out of a cancelled run"),
