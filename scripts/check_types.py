@@ -54,8 +54,11 @@ def mypy_holds(version: str) -> bool:
     for group in python_folders():
         names = [str(folder.relative_to(ROOT)) for folder in group]
         print(f"mypy, Python {version}, {' '.join(names)}: ", end="", flush=True)
-        environment = os.environ | {"MYPYPATH": os.pathsep.join(names)}
-        command = [sys.executable, "-m", "mypy", "--python-version", version, *names]
+        is_package = (group[0] / "__init__.py").exists()  # then its modules are named with it
+        search = str(ROOT) if is_package else os.pathsep.join(names)
+        options = ["--explicit-package-bases"] if is_package else []
+        environment = os.environ | {"MYPYPATH": search}
+        command = [sys.executable, "-m", "mypy", "--python-version", version, *options, *names]
         held &= subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
     return held
 

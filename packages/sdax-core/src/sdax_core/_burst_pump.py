@@ -7,7 +7,6 @@ start Tasks eagerly itself, so that a lane may have begun, or ended, when its Ta
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
@@ -49,7 +48,9 @@ class BurstPump:
         context = walk.base.copy() if only is None else walk.kept[only]
         ticket = Ticket(walk, self, only)
         if only is not None:
-            ticket.park(walk.ready)
+            walk.may_begin = (
+                False  # not before this lane, whose turn it is, has begun (guarantee 9)
+            )
         coroutine = run_lane(walk, context, only, ticket)
         walk.open += 1
         self.not_begun += only is None
@@ -84,7 +85,7 @@ class BurstPump:
 
     def _is_lane_wanted(self, walk: Walk, leave: int) -> bool:
         uncovered = len(walk.ready) - leave - self.not_begun
-        return uncovered > 0 and walk.open < walk.limit and not walk.stopped
+        return uncovered > 0 and walk.open < walk.limit and walk.may_begin
 
 
 class Ticket:
@@ -93,26 +94,21 @@ class Ticket:
     It is the Task's done callback until the lane has begun.
     """
 
-    __slots__ = ("_only", "_parked", "_pump", "_walk", "used")
+    __slots__ = ("_only", "_pump", "_walk", "used")
 
     def __init__(self, walk: Walk, pump: BurstPump, only: int | None) -> None:
         self._walk = walk
         self._pump = pump
         self._only = only
-        self._parked: list[int] = []
         self.used = False
-
-    def park(self, ready: deque[int]) -> None:
-        """Keep what is ready from beginning before this lane, whose turn it is, has begun (guarantee 9)."""
-        self._parked.extend(ready)
-        ready.clear()
 
     def use(self, lane: asyncio.Task[Any]) -> None:
         """Account for a lane that begins; called by the lane."""
         lane.remove_done_callback(self)
+        walk = self._walk
         self._settle()
-        if self._parked and not self._walk.covered:
-            self._pump.fill(self._walk, leave=0)
+        if self._only is not None and walk.ready and not walk.covered:
+            self._pump.fill(walk, leave=0)
 
     def __call__(self, _: asyncio.Task[Any] | None) -> None:
         """Account for a lane that will never begin."""
@@ -123,8 +119,10 @@ class Ticket:
 
     def _settle(self) -> None:
         self.used = True
-        self._pump.not_begun -= self._only is None
-        self._walk.ready.extendleft(reversed(self._parked))
+        if self._only is None:
+            self._pump.not_begun -= 1
+        else:
+            self._walk.may_begin = not self._walk.stopped
 
 
 def _make_task(

@@ -41,7 +41,7 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
         ticket.use(task)
     if only is not None:
         ready.appendleft(only)
-    while ready and not walk.stopped:
+    while ready and (walk.may_begin if only is None else not walk.stopped):
         if only is None:
             # A ready node must never sit behind a suspended one, and any function may suspend.
             if not walk.covered and not walk.cover(task):

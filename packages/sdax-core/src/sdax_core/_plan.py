@@ -32,10 +32,10 @@ class GuardedNode:
     def __init__(
         self, node: int, key: Hashable, phase: PhaseId, settings: TaskFunction[Any]
     ) -> None:
-        self.node = node
-        self.key = key
-        self.phase = phase
-        self.settings = settings
+        self.node: int = node
+        self.key: Hashable = key
+        self.phase: PhaseId = phase
+        self.settings: TaskFunction[Any] = settings
 
 
 class WalkPlan:
@@ -50,19 +50,19 @@ class WalkPlan:
         successors: Edges,
         predecessors: Edges,
     ) -> None:
-        self.functions = tuple(functions)
+        self.functions: tuple[Function | None, ...] = tuple(functions)
         """What each node runs, as the user gave it; `None` where there is nothing to run."""
-        self.guarded = guarded
+        self.guarded: tuple[GuardedNode, ...] = guarded
         """The nodes whose functions are not simply called."""
-        self.successors = successors
+        self.successors: Edges = successors
         """What each node releases when it has ended."""
-        self.predecessors = predecessors
+        self.predecessors: Edges = predecessors
         """What each node waits for."""
         waiting = list(map(len, predecessors))
         roots = [node for node, count in enumerate(waiting) if not count]
-        self.ready = tuple(ready_beyond(roots, functions, successors, waiting))
+        self.ready: tuple[int, ...] = tuple(ready_beyond(roots, functions, successors, waiting))
         """The nodes that can run when the walk begins, in order of adding."""
-        self.waiting = tuple(waiting)
+        self.waiting: tuple[int, ...] = tuple(waiting)
         """How many prerequisites each node still waits for then."""
 
     def narrowed(self, eligible: Iterable[int]) -> WalkPlan:
@@ -84,15 +84,15 @@ class Plan:
         backward = graph.predecessors, graph.successors
         no_edges: Edges = ((),) * len(graph.keys)
         in_order = options.execute_order == "dependencies"
-        self.graph = graph
-        self.options = options
-        self.limit = options.max_concurrency or sys.maxsize
+        self.graph: TaskGraph[Any, Any] = graph
+        self.options: BuildOptions = options
+        self.limit: int = options.max_concurrency or sys.maxsize
         """How many functions of a run may be running at once."""
-        self.pre_execute = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
-        self.execute = _phase_plan(
+        self.pre_execute: WalkPlan = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
+        self.execute: WalkPlan = _phase_plan(
             graph, PhaseId.EXECUTE, *(forward if in_order else (no_edges, no_edges))
         )
-        self.post_execute = _phase_plan(graph, PhaseId.POST_EXEC, *backward)
+        self.post_execute: WalkPlan = _phase_plan(graph, PhaseId.POST_EXEC, *backward)
 
 
 def _phase_plan(

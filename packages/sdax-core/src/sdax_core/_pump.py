@@ -30,7 +30,7 @@ class EagerPump:
         """Open lanes until at most `leave` nodes are ready, or no lane may be opened."""
         ready = walk.ready
         walk.covered = True
-        while len(ready) > leave and walk.open < walk.limit and not walk.stopped:
+        while len(ready) > leave and walk.open < walk.limit and walk.may_begin:
             self.open_lane(walk)
         walk.covered = False
 

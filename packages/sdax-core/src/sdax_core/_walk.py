@@ -61,6 +61,7 @@ class Walk:
         "lanes",
         "limit",
         "loop",
+        "may_begin",
         "names",
         "on_failure",
         "open",
@@ -86,6 +87,8 @@ class Walk:
         self.successors = plan.successors
         self.waiting = list(plan.waiting)
         self.ready = deque(plan.ready)
+        self.may_begin = True
+        """A ready node may be begun now."""
         self.stopped = False
         """Nothing more is started."""
         self.covered = False
@@ -127,7 +130,7 @@ class Walk:
         if len(self.ready) > 1 + self.pump.not_begun and self.open < self.limit:
             self.lanes.drop_finished(self.open)
             self.pump.fill(self, leave=1)
-        return bool(self.ready) and not self.stopped and not lane.cancelling()
+        return bool(self.ready) and self.may_begin and not lane.cancelling()
 
     def open_lane_for_owner(self) -> bool:
         """Open the lane of the next node, whose task has a context of its own.
@@ -156,7 +159,7 @@ class Walk:
     def lane_closed(self) -> None:
         """Account for a lane that is about to end."""
         self.open -= 1
-        if self.ready and not self.covered and not self.stopped:
+        if self.ready and not self.covered and self.may_begin:
             self.pump.fill(self, leave=0)
         if not self.open:
             self._wake_owner_if_over()
@@ -175,7 +178,7 @@ class Walk:
             self.run.break_down(trouble)
             releases = self.on_failure is OnFailure.RELEASE
             if not releases:
-                self.stopped = True
+                self._stop()
                 self.lanes.cancel(spare=lane)
             return releases
 
@@ -183,7 +186,8 @@ class Walk:
         releases = self.on_failure is OnFailure.RELEASE
         if _is_cancellation(error):
             if self.was_cancel_asked(lane):
-                self.stopped = self.stopped or not releases
+                if not releases:
+                    self._stop()
                 return releases
             error = self._stray_cancellation(node, error)
         elif _is_refused(error, returned):
@@ -191,7 +195,8 @@ class Walk:
             error = not_awaitable_error(key, self.phase, function, returned)
         self.run.record_failure(node, self.phase, self.attempts.get(node, 1), error)
         if not isinstance(error, Exception):
-            self.stopped = self.stopped or not releases
+            if not releases:
+                self._stop()
             self.lanes.cancel(spare=lane)
         elif self.on_failure is OnFailure.STOP:
             self._stop_soon()
@@ -211,20 +216,25 @@ class Walk:
 
     def take_cancel(self) -> None:
         """React to the first cancel that the run received: cancel what runs; only cleanup goes on."""
-        self.stopped = self.stopped or self.on_failure is not OnFailure.RELEASE
+        if self.on_failure is not OnFailure.RELEASE:
+            self._stop()
         self.lanes.cancel()
         self._wake_owner_if_over()
 
     def break_down(self, error: Exception) -> None:
         """Give up: no lane can be opened."""
         self.run.break_down(error)
-        self.stopped = True
+        self._stop()
         self.lanes.cancel()
+
+    def _stop(self) -> None:
+        self.stopped = True
+        self.may_begin = False
 
     def _stop_soon(self) -> None:
         # The siblings are cancelled from a callback, as by `asyncio.TaskGroup`: one whose wake-up is already
         # queued in this cycle still gets it (guarantee 10).
-        self.stopped = True
+        self._stop()
         if self._cancel_handle is None:
             self._cancel_handle = self.loop.call_soon(self.lanes.cancel, context=self.base)
 
@@ -246,7 +256,7 @@ class Walk:
 
     def _expire(self) -> None:
         """End a cleanup that takes too long: cancel what runs, start nothing more (guarantee 19)."""
-        self.stopped = True
+        self._stop()
         running = list(self.running or ())
         not_started = [
             node
