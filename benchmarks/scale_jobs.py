@@ -78,7 +78,7 @@ def times(work: Work) -> Numbers:
 
 def repeats(size: int) -> int:
     """As many as make the best of them worth something, and no more than time allows."""
-    return max(3, 200_000 // size)
+    return max(2, 200_000 // size)
 
 
 def best_of(build: Callable[[], object], size: int) -> float:
@@ -94,7 +94,6 @@ def best_of(build: Callable[[], object], size: int) -> float:
 
 async def best_run(run: Run, size: int) -> float:
     """The shortest of several."""
-    await run()
     return min([await seconds(run, 1) for _ in range(repeats(size))])
 
 
