@@ -96,3 +96,20 @@ def test_a_wait_for_a_retry_is_cancelled_after_a_caught_group_failure(loop: Loop
 def test_a_function_cancelled_from_outside_is_not_cancelled_again(loop: LoopKind) -> None:
     graph = GraphSpec((TaskSpec("t", post_execute=function("sleep", on_cancel="linger")),))
     hold_promises(graph, at_every_step(graph, Plan("open", loop=loop)))
+
+
+@each_loop
+def test_what_is_ready_first_begins_first_when_places_are_few(loop: LoopKind) -> None:
+    graph = GraphSpec(
+        (
+            TaskSpec("above", (1,), post_execute=function("sleep", seconds=3)),
+            TaskSpec("kept", execute=function("set variable", "sleep"), post_execute=function()),
+            TaskSpec("slow", post_execute=function("sleep", seconds=2)),
+            TaskSpec("also kept", execute=function("set variable"), post_execute=function()),
+            TaskSpec("plain", post_execute=function()),
+        ),
+        max_concurrency=2,
+    )
+    hold_promises(graph, [Plan(loop=loop), *at_every_step(graph, Plan("open", loop=loop))])
+    timed = [Plan(cancelling=Cancelling("timeout", (), seconds), loop=loop) for seconds in (1, 2)]
+    hold_promises(graph, timed)
