@@ -10,12 +10,16 @@ Python that `scripts/matrix.py` finds.
 """
 
 import argparse
+import faulthandler
 import gc
 import os
 import platform
 import subprocess
 import sys
+import threading
 from collections import defaultdict
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +37,7 @@ from sdax_proof.without_waiting import without_waiting
 WILDNESS: dict[str, Wildness] = {"calm": CALM, "hardy": HARDY, "wild": WILD}
 PLANS_PER_GRAPH = 4
 REPORTS = 5
+STUCK = 60.0
 COLUMNS = ("loop", "runs", "cancelled", "functions", "broken", "late starts", "early starts")
 
 
@@ -57,6 +62,24 @@ class Row:
         self.early += tally.count("early start")
 
 
+@contextmanager
+def ended_if_stuck(name: str) -> Generator[None]:
+    """End the process, with a traceback, if the block hangs without ever going back to its loop."""
+
+    def end() -> None:
+        print(f"{name}: stuck for {STUCK} seconds", flush=True)
+        faulthandler.dump_traceback()
+        os._exit(2)
+
+    watch = threading.Timer(STUCK, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
 class Campaign:
     """Runs graphs and keeps the counts."""
 
@@ -67,7 +90,8 @@ class Campaign:
     def run(self, seed: str, graph: GraphSpec, plans: list[Plan]) -> None:
         """Run one graph by these plans."""
         for plan in plans:
-            tally = try_plans(graph, [plan])
+            with ended_if_stuck(f"seed {seed}, {plan}"):
+                tally = try_plans(graph, [plan])
             self.rows[plan.loop.name].add(tally)
             if tally.broken and self.reports < REPORTS:
                 self.reports += 1
