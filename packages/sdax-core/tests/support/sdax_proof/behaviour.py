@@ -24,6 +24,10 @@ class Boom(Exception):
     """A failure that is not retried."""
 
 
+class Halt(BaseException):
+    """Neither an Exception nor a cancellation."""
+
+
 class Retryable(ConnectionError):
     """A failure that is retried."""
 
@@ -117,13 +121,14 @@ async def _cancelled(ctx: RunContext, call: Call, cancelled: asyncio.CancelledEr
             raise Boom(f"{call.name} in its cancel handler")
         case "swallow":
             return
-        case "linger":
+        case "linger" | "outlast":
             try:
                 await asyncio.sleep(LINGERING)
             except asyncio.CancelledError:
                 call.cancels.append(ctx.trace.now())
                 raise
-            raise cancelled
+            if call.behaviour.on_cancel == "linger":
+                raise cancelled
 
 
 def _finish(call: Call, behaviour: Behaviour) -> None:
@@ -141,6 +146,8 @@ def _finish(call: Call, behaviour: Behaviour) -> None:
             raise call.stray
         case "keyboard interrupt":
             raise KeyboardInterrupt(f"{call.name} interrupted")
+        case "halt":
+            raise Halt(f"{call.name} halted")
         case "keyboard interrupt group":
             raise BaseExceptionGroup(f"{call.name} grouped", [KeyboardInterrupt(), Boom("beside")])
 

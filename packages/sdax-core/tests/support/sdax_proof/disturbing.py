@@ -32,8 +32,9 @@ class Disturbance:
         self.scope: anyio.CancelScope | None = None
         if isinstance(self._loop, VirtualClockLoop):
             self._first = self._loop.steps
-            self._loop.before_step = self._before_step
-        elif cancelling.how == "rounds":
+            if cancelling.how in ("steps", "repeatedly", "scope", "shutdown"):
+                self._loop.before_step = self._before_step
+        if cancelling.how == "rounds":
             self._count_round()
 
     def end(self) -> int:
@@ -42,7 +43,8 @@ class Disturbance:
         if self._timer is not None:
             self._timer.cancel()
         if isinstance(self._loop, VirtualClockLoop):
-            self._loop.before_step = None
+            if self._loop.before_step == self._before_step:
+                self._loop.before_step = None
             return self._loop.steps - self._first
         return 0
 
@@ -57,7 +59,7 @@ class Disturbance:
             self._timer = self._loop.call_later(2 * _SHORTLY, self._trace.mark_received, request, 0)
 
     def _count_round(self) -> None:
-        if self._rounds < 0:
+        if self._rounds < 0 or self._rounds > max(self._cancelling.steps):
             return
         if self._rounds in self._cancelling.steps:
             self._trace.request_cancel(self._task)

@@ -27,8 +27,9 @@ Ending = Literal[
     "stray cancel",  # raises CancelledError although nobody asked
     "keyboard interrupt",
     "keyboard interrupt group",
+    "halt",  # a BaseException of the user's own
 ]
-OnCancel = Literal["obey", "fail", "swallow", "linger"]
+OnCancel = Literal["obey", "fail", "swallow", "linger", "outlast"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Step:
 class Behaviour:
     """What one attempt does: its steps, then its ending; or `on_cancel`, when it is cancelled.
 
-    To linger is to sleep for a quarter of a second and then to obey.
+    To linger is to sleep for a quarter of a second and then to obey; to outlast is to sleep as long
+    and then to return as if nothing had happened.
     """
 
     steps: tuple[Step, ...] = ()

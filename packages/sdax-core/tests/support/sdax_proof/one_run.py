@@ -15,7 +15,7 @@ from sdax_proof.behaviour import RunContext, phase_value, shared
 from sdax_proof.building import Processor, Runner, build
 from sdax_proof.disturbing import Disturbance
 from sdax_proof.graph_spec import GraphSpec
-from sdax_proof.plans import Plan
+from sdax_proof.plans import LoopKind, Plan
 from sdax_proof.running import run
 from sdax_proof.trace import Trace
 from sdax_proof.virtual_clock import Deadlock, Runaway, VirtualClockLoop
@@ -54,26 +54,36 @@ def run_once(graph: GraphSpec, plan: Plan, processor: Processor | None = None) -
 
 def run_in_thread(graph: GraphSpec, plan: Plan, processor: Processor) -> Result:
     """Run the graph once, on a loop of this thread."""
+    [result] = run_together(graph, [plan], processor)
+    return result
+
+
+def run_together(graph: GraphSpec, plans: list[Plan], processor: Processor) -> list[Result]:
+    """Run the graph by all plans at once, on one loop of this thread: the loop of the first plan.
+
+    Only one of the plans may count steps; rounds and timeouts may be used by any number.
+    """
     results: list[Result] = []
 
     async def main() -> None:
-        result = Result(graph, plan, Trace(asyncio.get_running_loop()))
-        results.append(result)
-        await _observe(result, processor)
+        for plan in plans:
+            results.append(Result(graph, plan, Trace(asyncio.get_running_loop())))
+        await _observe(results, processor)
 
+    loop = plans[0].loop
     try:
-        run(main(), factory=plan.loop.factory, debug=plan.loop.debug, make_loop=_maker(plan))
+        run(main(), factory=loop.factory, debug=loop.debug, make_loop=_maker(loop))
     except (Deadlock, Runaway) as error:
         results[0].problems.append(f"20: the run hangs: {error}")
     except KeyboardInterrupt as error:
-        if not results or all(call.error is not error for call in results[0].trace.calls):
+        if all(call.error is not error for result in results for call in result.trace.calls):
             raise
         results[0].problems.append(f"16: {error!r} tore through the event loop")
-    return results[0]
+    return results
 
 
-def _maker(plan: Plan) -> Callable[[], asyncio.AbstractEventLoop]:
-    if not plan.loop.uvloop:
+def _maker(kind: LoopKind) -> Callable[[], asyncio.AbstractEventLoop]:
+    if not kind.uvloop:
         return VirtualClockLoop
     import uvloop
 
@@ -96,20 +106,21 @@ def _anyio_imported(wanted: bool) -> Generator[None]:
         sys.modules.update(hidden)
 
 
-async def _observe(result: Result, processor: Processor) -> None:
+async def _observe(results: list[Result], processor: Processor) -> None:
     loop = asyncio.get_running_loop()
 
     def complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        result.problems.append(f"20: the loop complains: {context}")
+        results[0].problems.append(f"20: the loop complains: {context}")
 
     loop.set_exception_handler(complain)
     shared.set("base")
     phase_value.set("one call")
-    caller = asyncio.create_task(_call(result, processor))
-    await asyncio.wait([caller])
-    if not caller.cancelled() and caller.exception() is not None:
-        result.problems.append(f"the proof itself fails: {caller.exception()!r}")
-    _look_for_leftovers(result, loop)
+    callers = [asyncio.create_task(_call(result, processor)) for result in results]
+    await asyncio.wait(callers)
+    for result, caller in zip(results, callers, strict=True):
+        if not caller.cancelled() and caller.exception() is not None:
+            result.problems.append(f"the proof itself fails: {caller.exception()!r}")
+    _look_for_leftovers(results[0], loop)
 
 
 def _look_for_leftovers(result: Result, loop: asyncio.AbstractEventLoop) -> None:

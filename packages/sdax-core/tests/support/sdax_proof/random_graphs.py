@@ -160,11 +160,11 @@ def _ending(choices: Choices, wildness: Wildness) -> Ending:
     if choices.chance(wildness.strays):
         return "stray cancel"
     if choices.chance(wildness.interrupts):
-        return choices.one_of(["keyboard interrupt", "keyboard interrupt group"])
+        return choices.one_of(["keyboard interrupt", "keyboard interrupt group", "halt"])
     return "return"
 
 
 def _stubborn(choices: Choices, wildness: Wildness) -> OnCancel:
     if choices.chance(wildness.stubborn):
-        return choices.one_of(["linger", "fail", "swallow"])
+        return choices.one_of(["linger", "fail", "swallow", "outlast"])
     return "obey"

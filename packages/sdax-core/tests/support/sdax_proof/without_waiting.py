@@ -28,5 +28,6 @@ def _function(function: FunctionSpec) -> FunctionSpec:
 
 def _behaviour(behaviour: Behaviour) -> Behaviour:
     steps = tuple(Step(step.kind) for step in behaviour.steps)
-    on_cancel = "obey" if behaviour.on_cancel == "linger" else behaviour.on_cancel
+    waits = behaviour.on_cancel in ("linger", "outlast")
+    on_cancel = "obey" if waits else behaviour.on_cancel
     return replace(behaviour, steps=steps, on_cancel=on_cancel)

@@ -1,4 +1,4 @@
-"""One processor in several threads, each with a loop of its own (guarantees 5 and 27)."""
+"""One processor in many runs at once, in one loop and in several threads (guarantees 5 and 27)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
+from hypothesis import strategies as st
 from sdax_proof.building import Processor, build
 from sdax_proof.examples import examples
 from sdax_proof.graph_spec import GraphSpec
-from sdax_proof.one_run import run_in_thread
+from sdax_proof.one_run import run_in_thread, run_together
 from sdax_proof.oracle import broken_promises
-from sdax_proof.plans import LOOP_KINDS, USES, LoopKind, Plan, Use
+from sdax_proof.plans import LOOP_KINDS, USES, Cancelling, LoopKind, Plan, Use
 from sdax_proof.random_graphs import CALM, WILD, graphs
 
 THREADS = 4
@@ -22,7 +23,9 @@ def runs_of_a_thread(
     graph: GraphSpec, processor: Processor, start: threading.Barrier, use: Use, loop: LoopKind
 ) -> list[str]:
     start.wait(timeout=30)
-    results = [run_in_thread(graph, Plan(use, loop=loop), processor) for _ in range(RUNS)]
+    plans = [Plan(use, loop=loop)]
+    plans += [Plan(use, Cancelling("steps", (step,)), loop) for step in range(1, 5 * RUNS, 5)]
+    results = [run_in_thread(graph, plan, processor) for plan in plans]
     return [promise for result in results for promise in broken_promises(result)]
 
 
@@ -54,3 +57,13 @@ def test_threads_share_a_processor_when_nothing_fails(graph: GraphSpec) -> None:
 @given(graphs(WILD))
 def test_threads_share_a_processor_when_functions_fail(graph: GraphSpec) -> None:
     assert not broken_in_threads(graph)
+
+
+@examples(20)
+@given(graphs(WILD), st.sampled_from(LOOP_KINDS))
+def test_runs_at_once_in_one_loop_share_a_processor(graph: GraphSpec, loop: LoopKind) -> None:
+    plans = [Plan(use, loop=loop) for use in USES]
+    plans += [Plan("open", Cancelling("rounds", (number,)), loop) for number in range(1, 25, 3)]
+    plans += [Plan("open", Cancelling("timeout", (), time / 2), loop) for time in range(4)]
+    results = run_together(graph, plans, build(graph))
+    assert not [promise for result in results for promise in broken_promises(result)]
