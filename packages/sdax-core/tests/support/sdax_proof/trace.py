@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdax_proof.graph_spec import Behaviour, FunctionSpec, Phase
+from sdax_proof.virtual_clock import VirtualClockLoop
 
 
 @dataclass(frozen=True, order=True)
 class Moment:
-    """A point in a run: the number of the event, the virtual time, the round of the loop."""
+    """A point in a run: the number of the event, the virtual time, the round of the loop.
+
+    On a loop with a real clock time and round are 0: a millisecond may pass between any two events.
+    """
 
     number: int
     time: float
@@ -91,7 +95,9 @@ class Trace:
     def now(self) -> Moment:
         """A new event."""
         self._numbers += 1
-        return Moment(self._numbers, self._loop.time(), getattr(self._loop, "cycles", 0))
+        if isinstance(self._loop, VirtualClockLoop):
+            return Moment(self._numbers, self._loop.time(), self._loop.cycles)
+        return Moment(self._numbers, 0.0, 0)
 
     def begin(self, task: int, phase: Phase, spec: FunctionSpec) -> Call:
         """An attempt begins."""
