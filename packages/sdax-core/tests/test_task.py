@@ -20,7 +20,8 @@ Other = TypeVar("Other")
 def test_the_phases_are_named_as_the_fields_of_a_task() -> None:
     assert [phase.value for phase in PhaseId] == ["pre_execute", "execute", "post_execute"]
     assert f"{PhaseId.PRE_EXEC} {PhaseId.EXECUTE} {PhaseId.POST_EXEC}" == " ".join(PhaseId)
-    assert [field.name for field in dataclasses.fields(AsyncTask)] == ["name", *PhaseId]
+    fields = [field.name for field in dataclasses.fields(AsyncTask)]
+    assert fields == ["name", *PhaseId, "when", "optional"]
 
 
 def test_name_and_phases_may_be_given_by_position() -> None:

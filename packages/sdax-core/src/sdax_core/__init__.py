@@ -11,6 +11,7 @@ is around a function: timeout, retries, task group).
 
 from typing import TYPE_CHECKING
 
+from sdax_core._after import After, after
 from sdax_core._analysis import TaskAnalysis
 from sdax_core._analyzer import TaskAnalyzer
 from sdax_core._builder import AsyncDagTaskProcessorBuilder
@@ -37,9 +38,11 @@ from sdax_core._waves import ExecutionGraph, ExecutionWave
 
 __all__ = [  # noqa: RUF022 - grouped by concept
     # What users declare
+    "After",
     "AsyncTask",
     "SdaxTaskGroup",
     "TaskFunction",
+    "after",
     # Building and running
     "AsyncDagTaskProcessor",
     "AsyncDagTaskProcessorBuilder",

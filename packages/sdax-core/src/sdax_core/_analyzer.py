@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, Self
 
+from sdax_core._after import After
 from sdax_core._analysis import TaskAnalysis
 from sdax_core._task import AsyncTask
 from sdax_core._task_collection import TaskCollection
@@ -18,10 +19,11 @@ class TaskAnalyzer(StringKeysByDefault, Generic[T, K]):
     def __init__(self) -> None:
         self._collection = TaskCollection[T, K]()
 
-    def add_task(self, task: AsyncTask[T, K], depends_on: tuple[K, ...] = ()) -> Self:
+    def add_task(self, task: AsyncTask[T, K], depends_on: tuple[K | After[K], ...] = ()) -> Self:
         """Add `task`, which starts after the tasks named in `depends_on`; they may be added later.
 
-        A refused task leaves the analyzer as it was.
+        `after(key)` only waits for a task, however it ends (guarantee 38). A refused task
+        leaves the analyzer as it was.
 
         Raises:
             GraphError: There is a task with this key already (guarantee 3).
@@ -34,6 +36,7 @@ class TaskAnalyzer(StringKeysByDefault, Generic[T, K]):
         """Give the analysis of what was added so far; more may be added afterwards.
 
         Raises:
-            GraphError: Dependencies do not exist, or there is a cycle (guarantee 3).
+            GraphError: Dependencies do not exist, there is a cycle (guarantee 3), or a required task
+                depends on an optional one (guarantee 38).
         """
         return TaskAnalysis(self._collection.graph())

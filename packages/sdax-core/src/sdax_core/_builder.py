@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, Self
 
+from sdax_core._after import After
 from sdax_core._analysis import TaskAnalysis
 from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
 from sdax_core._processor import AsyncDagTaskProcessor
@@ -20,8 +21,10 @@ class AsyncDagTaskProcessorBuilder(StringKeysByDefault, Generic[T, K]):
     def __init__(self) -> None:
         self._collection: TaskCollection[T, K] = TaskCollection()
 
-    def add_task(self, task: AsyncTask[T, K], depends_on: tuple[K, ...] = ()) -> Self:
+    def add_task(self, task: AsyncTask[T, K], depends_on: tuple[K | After[K], ...] = ()) -> Self:
         """Add `task`, which comes after the tasks named in `depends_on`; they may be added later.
+
+        `after(key)` only waits for a task, however it ends (guarantee 38).
 
         Raises:
             GraphError: There is a task with this key already (guarantee 3). It is a `ValueError` too.
@@ -49,7 +52,8 @@ class AsyncDagTaskProcessorBuilder(StringKeysByDefault, Generic[T, K]):
             cleanup_timeout: how many seconds the cleanup of one run may take; no bound by default.
 
         Raises:
-            GraphError: Dependencies do not exist, or there is a cycle (guarantee 3).
+            GraphError: Dependencies do not exist, there is a cycle (guarantee 3), or a required task
+                depends on an optional one (guarantee 38).
             ValueError: An option has a value that it may not have; the message names it.
         """
         options = BuildOptions(

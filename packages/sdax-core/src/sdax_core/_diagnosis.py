@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from typing import Any
 
+from sdax_core._dependencies import Named, Tasks, missing, requiring_optional, resolved
 from sdax_core._errors import GraphError
 from sdax_core._keys import nearest_key
 from sdax_core._order import breadth_first_order, find_cycle, reversed_edges
-from sdax_core._type_variables import K
 
-_MISSING_LISTED = 5
+_LISTED = 5
 _LARGEST_GRAPH_WITH_SUGGESTIONS = 10_000  # comparing one key with all others takes a while
 
 
-def diagnose(numbers: Mapping[K, int], dependencies: Mapping[K, Sequence[K]]) -> GraphError:
-    """Make one error for all unknown dependencies and the first cycle (guarantee 3)."""
-    missing = tuple(
-        (task, key)
-        for task, named in dependencies.items()
-        for key in dict.fromkeys(named)
-        if key not in numbers
-    )
-    cycle = _cycle(numbers, dependencies)
-    problems = list(_missing_problems(missing, numbers))
+def diagnose(tasks: Tasks, dependencies: Named, inherited: Tasks) -> GraphError:
+    """Make one error for all wrong dependencies and the first cycle (guarantees 3 and 38)."""
+    not_there = tuple(missing(tasks, dependencies, inherited))
+    on_optional = tuple(requiring_optional(tasks, dependencies, inherited))
+    cycle = _cycle(tasks, dependencies)
+    problems = [
+        *_missing_problems(not_there, {**inherited, **tasks}),
+        *_optional_problems(on_optional, tasks),
+    ]
     if cycle:
         problems.append(_cycle_problem(cycle))
-    if len(problems) == 1:
-        return GraphError(problems[0], missing=missing, cycle=cycle)
-    listing = "".join(f"\n  {problem}" for problem in problems)
-    return GraphError(f"these tasks do not make a graph:{listing}", missing=missing, cycle=cycle)
+    message = problems[0]
+    if len(problems) > 1:
+        listing = "".join(f"\n  {problem}" for problem in problems)
+        message = f"these tasks do not make a graph:{listing}"
+    return GraphError(message, missing=not_there, cycle=cycle, requiring_optional=on_optional)
 
 
 def _missing_problems(
     missing: Sequence[tuple[Hashable, Hashable]], known: Collection[Hashable]
 ) -> Iterator[str]:
-    for task, key in missing[:_MISSING_LISTED]:
+    for task, key in missing[:_LISTED]:
         problem = f"task {task!r} depends on non-existent task {key!r}"
         nearest = _suggestion(task, key, known)
         yield problem if nearest is None else f"{problem}; did you mean {nearest!r}?"
-    more = len(missing) - _MISSING_LISTED
-    if more > 0:
-        yield f"and {more} more of these"
+    yield from _more(missing)
+
+
+def _optional_problems(
+    on_optional: Sequence[tuple[Hashable, Hashable]], tasks: Tasks
+) -> Iterator[str]:
+    for task, key in on_optional[:_LISTED]:
+        if key in tasks:
+            yield (
+                f"task {task!r} is required and depends on {key!r}, which is optional: "
+                f"name it as after({key!r}), or make {task!r} optional=True as well"
+            )
+        else:
+            yield (
+                f"task {task!r} depends on {key!r}, an optional task of the parent: "
+                f"name it as after({key!r})"
+            )
+    yield from _more(on_optional)
+
+
+def _more(pairs: Sequence[object]) -> Iterator[str]:
+    if len(pairs) > _LISTED:
+        yield f"and {len(pairs) - _LISTED} more of these"
 
 
 def _suggestion(task: Hashable, key: Hashable, known: Collection[Hashable]) -> Hashable | None:
@@ -50,11 +71,10 @@ def _suggestion(task: Hashable, key: Hashable, known: Collection[Hashable]) -> H
     return nearest_key(key, (other for other in known if other != task))
 
 
-def _cycle(numbers: Mapping[K, int], dependencies: Mapping[K, Sequence[K]]) -> tuple[K, ...]:
-    keys = tuple(numbers)
-    predecessors = [
-        sorted({numbers[key] for key in named if key in numbers}) for named in dependencies.values()
-    ]
+def _cycle(tasks: Tasks, dependencies: Named) -> tuple[Any, ...]:
+    keys = tuple(tasks)
+    numbers = {key: number for number, key in enumerate(keys)}
+    predecessors, _ = resolved(numbers, dependencies)
     order = breadth_first_order(predecessors, reversed_edges(predecessors))
     cycle = find_cycle(predecessors, order)
     return tuple(keys[number] for number in cycle)

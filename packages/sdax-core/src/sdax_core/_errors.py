@@ -35,6 +35,11 @@ class GraphError(SdaxError, ValueError):
     cycle: tuple[Hashable, ...]
     """Keys, each of which depends on the next; the first and the last are the same. `()` if there
     is no cycle."""
+    requiring_optional: tuple[tuple[Hashable, Hashable], ...]
+    """Pairs of a task's key and an optional dependency of it that it may only name as `after(key)`
+    (guarantee 38)."""
+    unknown: tuple[Hashable, ...]
+    """The keys that `subset` or `override` was given and that no task has (guarantee 36)."""
 
     def __init__(
         self,
@@ -42,10 +47,14 @@ class GraphError(SdaxError, ValueError):
         *,
         missing: tuple[tuple[Hashable, Hashable], ...] = (),
         cycle: tuple[Hashable, ...] = (),
+        requiring_optional: tuple[tuple[Hashable, Hashable], ...] = (),
+        unknown: tuple[Hashable, ...] = (),
     ) -> None:
         super().__init__(message)
         self.missing = missing
         self.cycle = cycle
+        self.requiring_optional = requiring_optional
+        self.unknown = unknown
 
 
 class StrayCancellationError(SdaxError):
@@ -75,6 +84,8 @@ class SdaxExecutionError(SdaxError, ExceptionGroup[Exception]):
     skipped: tuple[Hashable, ...] = ()
     """The keys of tasks whose `execute` was not begun because one that they depend on failed
     (guarantee 11)."""
+    is_nested: bool = False
+    """Whether it comes out of a run that is nested in another, which then takes it apart (guarantee 41)."""
 
     @classmethod
     def of(

@@ -17,6 +17,18 @@ def check_function(field: str, value: object) -> None:
     raise TypeError(f"{right}; {_given(value)}")
 
 
+def check_predicate(field: str, value: object) -> None:
+    """Raise a `TypeError` unless `value` is callable and no async function."""
+    from inspect import isasyncgenfunction, iscoroutinefunction  # few graphs need it
+
+    right = f"{field} must be a plain function that takes the context and returns a bool, or None"
+    if not callable(value):
+        raise TypeError(f"{right}; {_given(value)}")
+    for function in (value, type(value).__call__):
+        if iscoroutinefunction(function) or isasyncgenfunction(function):
+            raise TypeError(f"{right}; got {value!r}, an async function, which nobody would await")
+
+
 def check_seconds(field: str, value: object) -> None:
     """Raise unless `value` is a finite number of seconds, 0 or more."""
     if type(value) is float and 0 <= value <= sys.float_info.max:
