@@ -58,6 +58,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "backoff_factor": 2.0,
         "retryable_exceptions": (TimeoutError, ConnectionError, RetryableException),
         "has_task_group_argument": False,
+        "retry": None,
+        "interceptors": (),
     }
 
 

@@ -5,8 +5,9 @@ General layout: this file is the only door; every module behind it is private.
 The graph half knows no event loop: `_task*` (what users declare), `_keys`, `_graph` with `_order` and `_diagnosis`
 (validation), `_waves`, `_analysis` and `_analyzer` (the view for people), `_options` and `_plan` (what a run walks),
 `_errors`. The run half: `_processor` and `_builder` (the immutable face), `_runner` (phase by phase), `_run` (one run),
-`_walk` (one phase of it), `_lane` and `_pump` (the asyncio Tasks that run functions), `_binding` and `_attempt` (what
-is around a function: timeout, retries, task group).
+`_walk` (one phase of it), `_lane` and `_pump` (the asyncio Tasks that run functions), `_binding`, `_retrying`,
+`_attempt` (what is around a function: timeout, retries, task group), `_run_handle` (the run as its functions see it),
+`_observer`, `_interceptor`, `_reports` and `_reported_*` (what others see of it).
 """
 
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from sdax_core._after import After, after
 from sdax_core._analysis import TaskAnalysis
 from sdax_core._analyzer import TaskAnalyzer
 from sdax_core._builder import AsyncDagTaskProcessorBuilder
+from sdax_core._cancel_cause import CancelCause
 from sdax_core._errors import (
     GraphError,
     RetryableException,
@@ -25,9 +27,15 @@ from sdax_core._errors import (
     flatten_exceptions,
 )
 from sdax_core._graph import TaskGraph
+from sdax_core._interceptor import Interceptor
+from sdax_core._observer import Observer
 from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
 from sdax_core._phase_id import PhaseId
 from sdax_core._processor import AsyncDagTaskProcessor
+from sdax_core._reports import Attempt, FunctionCall
+from sdax_core._retry_policy import ExponentialBackoff, RetryPolicy
+from sdax_core._run_handle import RunHandle, current_run
+from sdax_core._run_settings import Clock
 from sdax_core._runner import AsyncPhaseRunner
 from sdax_core._task import AsyncTask
 from sdax_core._task_failure import TaskFailure
@@ -49,6 +57,17 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "AsyncPhaseRunner",
     "BuildOptions",
     "PhaseId",
+    # A run, seen from inside and from beside
+    "Attempt",
+    "CancelCause",
+    "Clock",
+    "ExponentialBackoff",
+    "FunctionCall",
+    "Interceptor",
+    "Observer",
+    "RetryPolicy",
+    "RunHandle",
+    "current_run",
     # Errors
     "GraphError",
     "RetryableException",

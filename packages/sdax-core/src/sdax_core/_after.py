@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic
+from collections.abc import Hashable
+from typing import Any, Generic, cast
 
 from sdax_core._frozen import fully_frozen
 from sdax_core._keys import check_key
@@ -26,7 +27,7 @@ class After(Generic[K_co]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, After):
-            return bool(self.key == other.key)
+            return bool(self.key == cast("After[Hashable]", other).key)
         return NotImplemented
 
     def __hash__(self) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Generic
 
@@ -35,7 +36,7 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
 
     @cached_property
     def dependencies(self) -> Mapping[K, tuple[K, ...]]:
-        """The keys that each task was said to depend on, each once."""
+        """The keys that each task was said to depend on, each once, `only_after` ones among them."""
         keys = self.graph.keys
         return MappingProxyType(
             {
@@ -43,6 +44,15 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
                 for key, numbers in zip(keys, self.graph.predecessors, strict=True)
             }
         )
+
+    @cached_property
+    def only_after(self) -> Mapping[K, tuple[K, ...]]:
+        """The keys that a task named as `after(key)` alone, for each task that did (guarantee 38)."""
+        keys = self.graph.keys
+        named: dict[K, list[K]] = {}
+        for before, task in sorted(self.graph.only_after, key=itemgetter(1, 0)):
+            named.setdefault(keys[task], []).append(keys[before])
+        return MappingProxyType({key: listing_order(before) for key, before in named.items()})
 
     @cached_property
     def topological_order(self) -> tuple[K, ...]:
@@ -68,6 +78,16 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
     def post_only_task_names(self) -> tuple[K, ...]:
         """The keys of the tasks with `post_execute` and without `pre_execute`."""
         return self._names(lambda task: task.post_execute is not None and task.pre_execute is None)
+
+    @cached_property
+    def optional_task_names(self) -> tuple[K, ...]:
+        """The keys of the tasks that a run may go on without (guarantee 38)."""
+        return self._names(lambda task: task.optional)
+
+    @cached_property
+    def conditional_task_names(self) -> tuple[K, ...]:
+        """The keys of the tasks that have a `when` (guarantee 37)."""
+        return self._names(lambda task: task.when is not None)
 
     @cached_property
     def pre_execute_graph(self) -> ExecutionGraph[K]:
@@ -132,7 +152,7 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
         return f"TaskAnalysis({self.graph!r})"
 
     def render(self) -> str:
-        """Describe the graph in plain text: counts and waves."""
+        """Describe the graph in plain text: counts, what is special about some tasks, and waves."""
         return "\n".join(
             (
                 f"tasks: {self.total_tasks}",
@@ -140,6 +160,7 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
                 f"  with execute: {self.tasks_with_execute}",
                 f"  with post_execute: {self.tasks_with_post_execute}",
                 f"  with none: {self.nodes}",
+                *self._special_tasks(),
                 "pre_execute:",
                 _indented(self.pre_execute_graph.render()),
                 "post_execute:",
@@ -147,8 +168,20 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
             )
         )
 
+    def _special_tasks(self) -> Iterator[str]:
+        if self.conditional_task_names:
+            yield f"with when: {_listed(self.conditional_task_names)}"
+        if self.optional_task_names:
+            yield f"optional: {_listed(self.optional_task_names)}"
+        for task, before in self.only_after.items():
+            yield f"{task!r} only waits for: {_listed(before)}"
+
     def _names(self, chosen: Callable[[AsyncTask[T, K]], bool]) -> tuple[K, ...]:
         return listing_order(task.name for task in self.graph.tasks if chosen(task))
+
+
+def _listed(keys: Iterable[object]) -> str:
+    return ", ".join(map(repr, keys))
 
 
 def _indented(text: str) -> str:

@@ -1,4 +1,4 @@
-"""One function with settings: timeout, retries, task group.
+"""One attempt of a function with settings: timeout, task group.
 
 A function without settings never comes here: a lane awaits it as it is.
 """
@@ -7,51 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
-from collections.abc import Awaitable, Coroutine, Generator, Hashable
+from collections.abc import Awaitable, Coroutine, Hashable
 from contextvars import Context
-from types import CoroutineType, coroutine
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, cast
 
-from sdax_core._errors import flatten_exceptions
-from sdax_core._notes import add_note, describe
+from sdax_core._notes import add_note
 from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import GuardedNode
-from sdax_core._task_function import TaskFunction
 from sdax_core._task_group import SdaxTaskGroup
+from sdax_core._timer import Timer, run_timed
 
 if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
 
-async def run_guarded(walk: Walk, guarded: GuardedNode, ctx: Any) -> None:
-    """Make attempts until one succeeds, none is left, or the error is not one to retry (guarantee 23)."""
-    settings = guarded.settings
-    lane = current_lane()
-    retry = 0
-    while True:
-        try:
-            await _attempt(walk, guarded, lane, ctx)
-            return
-        except Exception as error:
-            final = retry >= settings.retries or walk.was_cancel_asked(lane)
-            if final or not _is_retryable(error, settings.retryable_exceptions):
-                raise
-            last = error
-        await _wait_to_retry(walk, guarded, lane, retry, last)
-        retry += 1
-        walk.attempts[guarded.node] = retry + 1
-
-
-async def _attempt(walk: Walk, guarded: GuardedNode, lane: Lane, ctx: Any) -> None:
+async def run_attempt(walk: Walk, guarded: GuardedNode, lane: Lane, ctx: Any) -> None:
+    """Make one attempt, within its time limit and with a task group of its own."""
     limit = guarded.settings.timeout
     if limit is None:
         await _call(guarded, ctx)
         return
-    timer = _Timer(walk.loop, lane, limit)
+    timer = Timer(walk.loop, lane, limit)
     try:
-        await _run_timed(_call(guarded, ctx), timer)
+        await run_timed(_call(guarded, ctx), timer)
     except asyncio.CancelledError as error:
         if timer.fired and not walk.was_cancel_asked(lane):
             raise TimeoutError(_timeout_message(guarded)) from error
@@ -95,30 +75,6 @@ async def _wait_for(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-async def _wait_to_retry(
-    walk: Walk, guarded: GuardedNode, lane: Lane, retry: int, last: Exception
-) -> None:
-    try:
-        if walk.cancel_may_survive:
-            await _drop_surviving_cancel(walk, lane)
-        await asyncio.sleep(retry_delay(guarded.settings, retry))
-    except asyncio.CancelledError:
-        walk.run.remark(
-            f"sdax: task {guarded.key!r}, {guarded.phase}: cancelled while waiting for attempt "
-            f"{retry + 2}; attempt {retry + 1} had failed with {describe(last)}"
-        )
-        raise
-
-
-async def _drop_surviving_cancel(walk: Walk, lane: Lane) -> None:
-    """Let a cancel that a TaskGroup left pending on this Task go off where it does no harm."""
-    try:
-        await asyncio.sleep(0)
-    except asyncio.CancelledError:
-        if walk.was_cancel_asked(lane):
-            raise
-
-
 def _timeout_message(guarded: GuardedNode) -> str:
     limit = guarded.settings.timeout
     return f"task {guarded.key!r}, {guarded.phase}: not done within its timeout of {limit} seconds"
@@ -135,26 +91,11 @@ def not_awaitable_error(
     )
 
 
-def retry_delay(settings: TaskFunction[Any], retry: int) -> float:
-    """Seconds to wait before `retry`, which counts from 0. Finite whatever it is (guarantee 23)."""
-    import random  # most processes never retry, and it is slow to import
-
-    try:
-        delay = settings.initial_delay * float(settings.backoff_factor) ** retry
-    except OverflowError:
-        delay = sys.float_info.max if settings.initial_delay else 0.0
-    return min(delay, sys.float_info.max) * random.uniform(0.5, 1.0)
-
-
 def current_lane() -> Lane:
     """The asyncio Task that runs the calling function."""
     task = asyncio.current_task()
     assert task is not None  # only lanes, which are Tasks, call functions
     return task
-
-
-def _is_retryable(error: Exception, retryable: tuple[type[BaseException], ...]) -> bool:
-    return all(isinstance(leaf, retryable) for leaf in flatten_exceptions(error))
 
 
 class _Subtasks(SdaxTaskGroup):
@@ -182,54 +123,3 @@ class _Subtasks(SdaxTaskGroup):
 
 
 _NO_TASK_GROUP: Any = None
-
-
-class _Timer:
-    """The deadline of one attempt. Its timer is made only if the function suspends."""
-
-    __slots__ = ("_handle", "_lane", "_loop", "_when", "fired")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, lane: Lane, limit: float) -> None:
-        self._loop = loop
-        self._lane = lane
-        self._when = loop.time() + limit
-        self._handle: asyncio.TimerHandle | None = None
-        self.fired = False
-
-    def start(self) -> None:
-        if self._when <= self._loop.time():
-            self._fire()
-        else:
-            self._handle = self._loop.call_at(self._when, self._fire)
-
-    def stop(self) -> None:
-        if self.fired:
-            self._lane.uncancel()
-        elif self._handle is not None:
-            self._handle.cancel()
-
-    def _fire(self) -> None:
-        self.fired = True
-        self._lane.cancel()
-
-
-@coroutine
-def _run_timed(call: Coroutine[Any, Any, Any], timer: _Timer) -> Generator[Any, Any, None]:
-    """Awaits `call`, starting `timer` only once it has suspended: most calls in a fast graph never do."""
-    try:
-        suspended_on = call.send(None)
-    except StopIteration:
-        return
-    timer.start()
-    while True:
-        try:
-            yield suspended_on
-        except BaseException as error:
-            try:
-                suspended_on = call.throw(error)
-            except StopIteration:
-                return
-        else:
-            # A Task resumes with None, and so does `yield from`: it can take over a coroutine that has begun.
-            yield from call
-            return

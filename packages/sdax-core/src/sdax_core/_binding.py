@@ -8,12 +8,15 @@ a lane knows nothing of it and a run without it pays nothing.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from sdax_core._attempt import current_lane, not_awaitable_error, run_guarded
+from sdax_core._attempt import current_lane, not_awaitable_error
 from sdax_core._plan import Function, WalkPlan
+from sdax_core._reported_function import EndOrder, run_reported
+from sdax_core._retrying import run_guarded
 
 if TYPE_CHECKING:
     from sdax_core._walk import Walk
@@ -21,15 +24,32 @@ if TYPE_CHECKING:
 
 def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
     """Give the function that a lane calls for each node, `None` where there is nothing to run."""
-    if not (plan.guarded or walk.names is not None or walk.running is not None):
+    run = walk.run
+    if not (
+        plan.guarded
+        or run.is_reported
+        or walk.names is not None
+        or walk.running is not None
+        or run.plan.gates
+    ):
         return plan.functions
     functions = list(plan.functions)
-    for guarded in plan.guarded:
-        functions[guarded.node] = partial(run_guarded, walk, guarded)
+    if run.is_reported:
+        ends = EndOrder(plan)
+        for guarded in run.plan.every_node_guarded(walk.phase):
+            if functions[guarded.node] is not None:
+                functions[guarded.node] = partial(run_reported, walk, guarded, ends)
+    else:
+        for guarded in plan.guarded:
+            functions[guarded.node] = partial(run_guarded, walk, guarded)
     if walk.running is not None:
         _wrap(functions, partial(_recorded, walk))
     if walk.names is not None:
         _wrap(functions, partial(_named, walk))
+    for node, predicate in run.plan.gates:
+        function = functions[node]
+        if function is not None:
+            functions[node] = partial(_gated, walk, node, predicate, function)
     return functions
 
 
@@ -57,3 +77,35 @@ def _named(walk: Walk, node: int, function: Function, ctx: Any) -> Awaitable[Any
     name = walk.names[lane] = f"sdax: {walk.run.key(node)}.{walk.phase}"
     lane.set_name(name)
     return function(ctx)
+
+
+async def _gated(
+    walk: Walk, node: int, predicate: Callable[[Any], Any], function: Function, ctx: Any
+) -> None:
+    """Run a function of a task that takes part only if its predicate says so (guarantee 37)."""
+    run = walk.run
+    takes_part = run.takes_part.get(node)
+    if takes_part is None:
+        run.takes_part[node] = False  # as it stays if the predicate raises
+        takes_part = run.takes_part[node] = _ask(predicate, run.key(node), ctx)
+        if not takes_part:
+            run.record_skipped(node, walk.phase, "when")
+    if not takes_part:
+        return
+    returned: object = function(ctx)
+    if not inspect.isawaitable(returned):
+        raise not_awaitable_error(
+            run.key(node), walk.phase, run.function(node, walk.phase), returned
+        )
+    await returned
+
+
+def _ask(predicate: Callable[[Any], Any], key: Hashable, ctx: Any) -> bool:
+    """Ask the `when` of a task."""
+    answer: object = predicate(ctx)
+    if isinstance(answer, CoroutineType):
+        answer.close()
+        raise TypeError(
+            f"task {key!r}: when returned a coroutine, which nobody would await; make it a plain function"
+        )
+    return bool(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import chain
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sdax_core._after import After
 from sdax_core._task import AsyncTask
@@ -42,10 +42,9 @@ def _in_two_sets(
     ordinary: set[int] = set()
     ordering: set[int] = set()
     for dependency in dependencies:
-        is_after = isinstance(dependency, After)
-        number = numbers.get(dependency.key if is_after else dependency)
+        number = numbers.get(_key(dependency))
         if number is not None:
-            (ordering if is_after else ordinary).add(number)
+            (ordering if isinstance(dependency, After) else ordinary).add(number)
     return ordinary, ordering
 
 
@@ -80,4 +79,6 @@ def requiring_optional(
 
 
 def _key(dependency: Any) -> Any:
-    return dependency.key if isinstance(dependency, After) else dependency
+    if isinstance(dependency, After):
+        return cast("After[Hashable]", dependency).key
+    return dependency

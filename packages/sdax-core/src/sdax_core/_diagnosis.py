@@ -32,13 +32,21 @@ def diagnose(tasks: Tasks, dependencies: Named, inherited: Tasks) -> GraphError:
     return GraphError(message, missing=not_there, cycle=cycle, requiring_optional=on_optional)
 
 
+def unknown_keys(method: str, keys: Sequence[Hashable], known: Collection[Hashable]) -> GraphError:
+    """Make one error for all keys that a method of a processor was given and no task has."""
+    problems = [
+        f"{method}: there is no task {key!r}{_did_you_mean(key, known)}" for key in keys[:_LISTED]
+    ]
+    return GraphError("\n".join([*problems, *_more(keys)]), unknown=tuple(keys))
+
+
 def _missing_problems(
     missing: Sequence[tuple[Hashable, Hashable]], known: Collection[Hashable]
 ) -> Iterator[str]:
     for task, key in missing[:_LISTED]:
-        problem = f"task {task!r} depends on non-existent task {key!r}"
-        nearest = _suggestion(task, key, known)
-        yield problem if nearest is None else f"{problem}; did you mean {nearest!r}?"
+        # The task itself is often spelled most like what it names ("auth2" needs "auth"), never meant.
+        others = [other for other in known if other != task]
+        yield f"task {task!r} depends on non-existent task {key!r}{_did_you_mean(key, others)}"
     yield from _more(missing)
 
 
@@ -64,11 +72,11 @@ def _more(pairs: Sequence[object]) -> Iterator[str]:
         yield f"and {len(pairs) - _LISTED} more of these"
 
 
-def _suggestion(task: Hashable, key: Hashable, known: Collection[Hashable]) -> Hashable | None:
+def _did_you_mean(key: Hashable, known: Collection[Hashable]) -> str:
     if len(known) > _LARGEST_GRAPH_WITH_SUGGESTIONS:
-        return None
-    # The task itself is often spelled most like what it names ("auth2" needs "auth"), never meant.
-    return nearest_key(key, (other for other in known if other != task))
+        return ""
+    nearest = nearest_key(key, known)
+    return "" if nearest is None else f"; did you mean {nearest!r}?"
 
 
 def _cycle(tasks: Tasks, dependencies: Named) -> tuple[Any, ...]:

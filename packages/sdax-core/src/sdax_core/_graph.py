@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic
 
 from sdax_core._dependencies import missing, requiring_optional, resolved
 from sdax_core._diagnosis import diagnose
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sdax_core._dependencies import Edge, Tasks
 
 _NO_EDGES: frozenset[Edge] = frozenset()
-_NO_TASKS: Tasks = {}
+_NO_TASKS: Tasks = MappingProxyType({})
 
 
 @fully_frozen
@@ -77,7 +78,7 @@ class TaskGraph(StringKeysByDefault, Generic[T, K]):
             GraphError: Dependencies do not exist, there is a cycle (guarantee 3), or a required task
                 depends on an optional one (guarantee 38).
         """
-        numbers = {key: number for number, key in enumerate(tasks)}
+        numbers: dict[Any, int] = {key: number for number, key in enumerate(tasks)}
         only_after = _NO_EDGES
         all_found = True
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeAlias
 
+from sdax_core._cancel_cause import CancelCause
+
 Lane: TypeAlias = "asyncio.Task[Any]"
 
 # Finished lanes are dropped when there are many more of them than open ones.
@@ -18,9 +20,11 @@ class OpenLanes(list[Lane]):
     that was caught leaves it raised, and so does a timeout while it is being handled (guarantee 21).
     """
 
-    __slots__ = ("_cancelled", "_cancelled_outside", "_just_swept")
+    __slots__ = ("_cancelled", "_cancelled_outside", "_just_swept", "cause")
 
     def __init__(self) -> None:
+        self.cause: CancelCause | None = None
+        """Why lanes were cancelled most recently."""
         self._cancelled: set[Lane] = set()
         self._cancelled_outside: set[Lane] = set()
         self._just_swept: set[Lane] = set()
@@ -30,19 +34,21 @@ class OpenLanes(list[Lane]):
         if len(self) > 2 * still_open + _FINISHED_KEPT:
             self[:] = [lane for lane in self if not lane.done()]
 
-    def cancel(self, *, spare: Lane | None = None, again: bool = False) -> None:
+    def cancel(self, cause: CancelCause, *, spare: Lane | None = None, again: bool = False) -> None:
         """Cancel the functions that are running, each once.
 
         Args:
+            cause: Why; their `CancelledError` says so.
             spare: The lane that is asking: what it ran has ended.
             again: Whether to cancel those too that were cancelled before.
         """
+        self.cause = cause
         for lane in self:
             if lane is spare or lane.done() or (lane in self._cancelled and not again):
                 continue
             self._cancelled.add(lane)
             if lane not in self._just_swept:
-                lane.cancel()
+                lane.cancel(str(cause))
 
     def note_swept(self, lane: Lane, loop: asyncio.AbstractEventLoop) -> None:
         """Take note that `lane` was cancelled from outside.

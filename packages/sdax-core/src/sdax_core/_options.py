@@ -1,8 +1,13 @@
 """The options of `build()`, checked once and shared by every builder (guarantees: build options)."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
+
+from sdax_core._interceptor import Interceptor
+from sdax_core._observer import Observer
+from sdax_core._run_settings import checked_interceptors, checked_observers
 
 ExecuteOrder = Literal["together", "dependencies"]
 OnExecuteError = Literal["continue", "cancel"]
@@ -24,17 +29,24 @@ class BuildOptions:
             cancels them (`"cancel"`).
         max_concurrency: how many functions of one run may be running at once; `None` is no bound.
         cleanup_timeout: seconds that the cleanup of one run may take; `None` is no bound.
+        observers: see what every run does, before those of a single run; kept as a tuple.
+        interceptors: run around every attempt, outside those of a single run; kept as a tuple.
 
     Raises:
         ValueError: an option has a value that it may not have.
+        TypeError: one of the observers or interceptors is none.
     """
 
     execute_order: ExecuteOrder = "together"
     on_execute_error: OnExecuteError = "continue"
     max_concurrency: int | None = None
     cleanup_timeout: float | None = None
+    observers: Iterable[Observer] = ()
+    interceptors: Iterable[Interceptor] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "observers", checked_observers(self.observers))
+        object.__setattr__(self, "interceptors", checked_interceptors(self.interceptors))
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if not isinstance(value, str) or value not in choices:

@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 from sdax_core._graph import TaskGraph
 from sdax_core._options import BuildOptions
 from sdax_core._phase_id import PhaseId
+from sdax_core._retry_policy import RetryPolicy, policy_of
+from sdax_core._run_settings import RunSettings
 from sdax_core._task_function import TaskFunction
 
 Function: TypeAlias = Callable[[Any], Awaitable[Any]]
@@ -27,7 +29,7 @@ Edges: TypeAlias = tuple[tuple[int, ...], ...]
 class GuardedNode:
     """A node whose function needs more than a plain call: a timeout, retries, a task group."""
 
-    __slots__ = ("key", "node", "phase", "settings")
+    __slots__ = ("key", "node", "phase", "policy", "settings")
 
     def __init__(
         self, node: int, key: Hashable, phase: PhaseId, settings: TaskFunction[Any]
@@ -36,6 +38,8 @@ class GuardedNode:
         self.key: Hashable = key
         self.phase: PhaseId = phase
         self.settings: TaskFunction[Any] = settings
+        self.policy: RetryPolicy | None = policy_of(settings)
+        """What decides about retries; `None` if there are none."""
 
 
 class WalkPlan:
@@ -77,7 +81,18 @@ class WalkPlan:
 class Plan:
     """A valid graph compiled for the engine, in time linear in tasks and dependencies (guarantee 4)."""
 
-    __slots__ = ("execute", "graph", "limit", "options", "post_execute", "pre_execute")
+    __slots__ = (
+        "_every_node_guarded",
+        "execute",
+        "gates",
+        "graph",
+        "limit",
+        "optional",
+        "options",
+        "post_execute",
+        "pre_execute",
+        "settings",
+    )
 
     def __init__(self, graph: TaskGraph[Any, Any], options: BuildOptions) -> None:
         forward = graph.successors, graph.predecessors
@@ -88,11 +103,37 @@ class Plan:
         self.options: BuildOptions = options
         self.limit: int = options.max_concurrency or sys.maxsize
         """How many functions of a run may be running at once."""
+        self.settings: RunSettings = RunSettings(
+            observers=options.observers, interceptors=options.interceptors
+        )
+        """The settings of a run whose caller says nothing."""
+        self.gates: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
+            (node, task.when) for node, task in enumerate(graph.tasks) if task.when is not None
+        )
+        """The tasks that ask a predicate whether they take part."""
+        self.optional: frozenset[int] = frozenset(
+            node for node, task in enumerate(graph.tasks) if task.optional
+        )
+        """The tasks whose failure is not the run's."""
+        self._every_node_guarded: dict[PhaseId, tuple[GuardedNode, ...]] = {}
         self.pre_execute: WalkPlan = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
         self.execute: WalkPlan = _phase_plan(
             graph, PhaseId.EXECUTE, *(forward if in_order else (no_edges, no_edges))
         )
         self.post_execute: WalkPlan = _phase_plan(graph, PhaseId.POST_EXEC, *backward)
+
+    def every_node_guarded(self, phase: PhaseId) -> tuple[GuardedNode, ...]:
+        """Give all functions of a phase as guarded nodes, for runs that somebody observes or intercepts."""
+        found = self._every_node_guarded.get(phase)
+        if found is None:
+            # Made once, when first needed. Two threads may both make it: the results are equal.
+            found = tuple(
+                GuardedNode(node, self.graph.keys[node], phase, given)
+                for node, task in enumerate(self.graph.tasks)
+                if (given := getattr(task, phase)) is not None
+            )
+            self._every_node_guarded[phase] = found
+        return found
 
 
 def _phase_plan(
@@ -114,7 +155,11 @@ def _phase_plan(
 
 def _is_guarded(settings: TaskFunction[Any]) -> bool:
     return bool(
-        settings.timeout is not None or settings.retries or settings.has_task_group_argument
+        settings.timeout is not None
+        or settings.retries
+        or settings.has_task_group_argument
+        or settings.retry is not None
+        or settings.interceptors
     )
 
 

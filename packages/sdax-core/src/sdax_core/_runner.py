@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, NoReturn, Self, cast
 
+from sdax_core._body import Body
 from sdax_core._errors import SdaxExecutionError
 from sdax_core._phase_id import PhaseId
 from sdax_core._run import Run
@@ -13,6 +15,7 @@ from sdax_core._type_variables import K, StringKeysByDefault, T
 
 if TYPE_CHECKING:
     from sdax_core._plan import Plan
+    from sdax_core._run_settings import RunSettings
 
 
 class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
@@ -23,20 +26,48 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
     of the block raised: then that exception comes out, with the run's failures as notes on it.
     """
 
-    __slots__ = ("_closed", "_ctx", "_last", "_next", "_plan", "_raised", "_run", "_running")
+    __slots__ = (
+        "_body",
+        "_closed",
+        "_ctx",
+        "_key",
+        "_known",
+        "_last",
+        "_next",
+        "_parent",
+        "_plan",
+        "_raised",
+        "_run",
+        "_running",
+        "_settings",
+    )
 
-    def __init__(self, plan: Plan, ctx: T) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        ctx: T,
+        settings: RunSettings,
+        *,
+        parent: Run | None = None,
+        key: Hashable = None,
+    ) -> None:
         self._plan = plan
         self._ctx = ctx
+        self._settings = settings
+        self._parent = parent
+        self._key = key
+        self._body: Body | None = None
         self._run: Run | None = None
         self._next: PhaseId | None = PhaseId.PRE_EXEC
         self._last: PhaseId | None = None
         self._running: asyncio.Future[None] | None = None
         self._closed = False
         self._raised: SdaxExecutionError | None = None
+        self._known = 0
 
     async def __aenter__(self) -> Self:
-        self._started()
+        self._body = Body(self)
+        self._started().cancel_body = self._body.cancel
         return self
 
     async def __aexit__(
@@ -46,17 +77,21 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         traceback: TracebackType | None,
     ) -> None:
         run = self._started()
+        if self._body is not None and self._body.was_left_by_own_cancel(exc):
+            exc = None  # the failure that it was cancelled for is raised
         if isinstance(exc, asyncio.CancelledError):
             run.receive_cancel(exc)
+        elif exc is not None and exc is not self._raised:
+            run.body_error = exc
         await self._close(run)
         if run.fatal is not None and run.fatal is not exc:
             _raise_as_it_is(run, run.fatal)
         if exc is None:
-            if run.failures:
+            if run.required_failures():
                 raise run.execution_error()
         elif self._raised is None or exc is not self._raised:
             run.note_on(exc)
-        elif len(run.failures) > len(self._raised.failures):
+        elif len(run.required_failures()) > len(self._raised.failures):
             raise run.execution_error() from None  # all that failed, not only what had until then
 
     async def run_next(self) -> bool:
@@ -69,17 +104,20 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         Raises:
             RuntimeError: A phase is running already, or the block was left.
             asyncio.CancelledError: The calling Task was cancelled; raised when the phase has ended.
+            TimeoutError: The run reached its deadline; raised when the phase has ended (guarantee 32).
         """
         if self._running is not None:
             raise RuntimeError(f"a phase ({self._last}) of this run is running already")
         if self._closed:
             raise RuntimeError("run_next() was called after the block was left or the run closed")
         run = self._started()
-        cancel, fatal = run.latest_cancel, run.fatal
+        cancel, fatal, expired = run.latest_cancel, run.fatal, run.expired
         await self._advance(run)
         if run.fatal is not None and run.fatal is not fatal:
             _raise_as_it_is(run, run.fatal)
         _raise_new_cancel(run, cancel)
+        if run.expired is not None and run.expired is not expired:
+            _raise_as_it_is(run, run.expired)
         return self._next is not None
 
     async def aclose(self) -> None:
@@ -126,16 +164,35 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
             return
         if run.fatal is not None:
             _raise_as_it_is(run, run.fatal)
-        if run.failures:
+        if run.required_failures():
             self._raised = run.execution_error()
             raise self._raised
+
+    def raise_new_failures(self) -> None:
+        """Raise what has failed since the last call of this method, if anything.
+
+        For what is built on top of this package and drives phases one by one, without a block.
+
+        Raises:
+            SdaxExecutionError: With the new failures only.
+        """
+        run = self._run
+        if run is None:
+            return
+        known, self._known = self._known, len(run.required_failures())
+        if self._known > known:
+            raise run.execution_error(known)
+
+    def is_in_phase(self) -> bool:
+        """Whether a phase is running."""
+        return self._running is not None
 
     def __repr__(self) -> str:
         return f"AsyncPhaseRunner(last={self._last}, next={self._next}, closed={self._closed})"
 
     def _started(self) -> Run:
         if self._run is None:
-            self._run = Run(self._plan, self._ctx)
+            self._run = Run(self._plan, self._ctx, self._settings, self._parent, self._key)
         return self._run
 
     async def _advance(self, run: Run) -> None:
@@ -147,7 +204,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         self._running = run.loop.create_future()
         try:
             run.adopt_owner()
-            await run.phase(phase)
+            await run.run_phase(phase)
         finally:
             self._running.set_result(None)
             self._running = None

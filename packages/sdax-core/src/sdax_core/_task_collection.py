@@ -62,17 +62,17 @@ def _already_there(key: object, known: object) -> str:
 
 
 def _checked_dependencies(
-    task: AsyncTask[T, K], depends_on: Iterable[K | After[K]]
+    task: AsyncTask[T, K], depends_on: tuple[K | After[K], ...]
 ) -> tuple[K | After[K], ...]:
-    # Nearly always it is a tuple: the quick way.
-    dependencies = depends_on if type(depends_on) is tuple else _as_tuple(task, depends_on)
+    if type(depends_on) is not tuple:  # nearly always it is: the quick way
+        depends_on = _as_tuple(task, depends_on)
     try:
-        hash(dependencies)  # all of them at the speed of one call
+        hash(depends_on)  # all of them at the speed of one call
     except TypeError:
-        for dependency in dependencies:
+        for dependency in depends_on:
             check_key(dependency, f"task {task.name!r}: a dependency")
         raise
-    return dependencies
+    return depends_on
 
 
 def _as_tuple(

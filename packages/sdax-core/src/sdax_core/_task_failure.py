@@ -29,6 +29,21 @@ class TaskFailure:
     """How often the function was called: 1 if it was not retried, 0 if cleanup as a whole took too long."""
     exception: BaseException
     """What the last attempt raised; an exception group of the user's own is kept whole."""
+    path: tuple[Hashable, ...] = ()
+    """The key of the task, after those of the tasks that its graph is nested in: `("payments", "charge")`.
+    Seen from the outermost run, `task` is then the first of them (guarantee 41)."""
+    optional: bool = False
+    """Whether the task is optional, so that the run does not raise this (guarantee 38)."""
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", (self.task,))
+
+    def inside(self, task: Hashable, *, optional: bool) -> TaskFailure:
+        """Give this failure as the run sees it for whose `task` the graph runs."""
+        return TaskFailure(
+            task, self.phase, self.attempts, self.exception, self.path, optional or self.optional
+        )
 
     @property
     def is_of_no_task(self) -> bool:
@@ -38,7 +53,8 @@ class TaskFailure:
     @property
     def note(self) -> str:
         """The line that a traceback shows below the exception."""
-        return f"{_NOTE_PREFIX}{self.task!r}, {self.phase}, attempt {self.attempts}"
+        place = " / ".join(map(repr, self.path))
+        return f"{_NOTE_PREFIX}{place}, {self.phase}, attempt {self.attempts}"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TaskFailure):

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 from sdax_core._attempt import not_awaitable_error
 from sdax_core._binding import bind
 from sdax_core._burst_pump import BurstPump
-from sdax_core._errors import StrayCancellationError, flatten_exceptions
+from sdax_core._cancel_cause import CancelCause
+from sdax_core._cancellation import is_cancellation
+from sdax_core._errors import StrayCancellationError
 from sdax_core._lane import NOTHING
 from sdax_core._open_lanes import Lane, OpenLanes
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
 from sdax_core._pump import EAGER_PUMP
+from sdax_core._run_handle import RUN
 
 if TYPE_CHECKING:
     from sdax_core._run import Run
@@ -84,6 +87,7 @@ class Walk:
         self.limit = run.plan.limit
         self.kept = run.kept
         self.base = copy_context()
+        self.base.run(RUN.set, run)
         self.successors = plan.successors
         self.waiting = list(plan.waiting)
         self.ready = deque(plan.ready)
@@ -96,11 +100,11 @@ class Walk:
         self.open = 0
         self.lanes = OpenLanes()
         self.attempts: dict[int, int] = {}
-        timed = phase is PhaseId.POST_EXEC and run.cleanup_timeout is not None
-        self.running: dict[int, None] | None = {} if timed else None
+        limit = run.cleanup_timeout if phase is PhaseId.POST_EXEC else run.settings.timeout
+        self.running: dict[int, None] | None = None if limit is None else {}
         """The nodes whose functions are running, if the walk may have to name them."""
-        self.names: dict[Lane, str] | None = {} if run.is_debug else None
-        """What each lane is running, as its Task's name, in asyncio's debug mode."""
+        self.names: dict[Lane, str] | None = {} if run.is_named else None
+        """What each lane is running, as its Task's name, if somebody looks (guarantee 28)."""
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.pump = EAGER_PUMP if run.is_eager else BurstPump()
@@ -179,12 +183,12 @@ class Walk:
             releases = self.on_failure is OnFailure.RELEASE
             if not releases:
                 self._stop()
-                self.lanes.cancel(spare=lane)
+                self.cancel_lanes(CancelCause("failure", None, trouble), spare=lane)
             return releases
 
     def _sort(self, node: int, error: BaseException, lane: Lane, returned: object) -> bool:
         releases = self.on_failure is OnFailure.RELEASE
-        if _is_cancellation(error):
+        if is_cancellation(error):
             if self.was_cancel_asked(lane):
                 if not releases:
                     self._stop()
@@ -193,13 +197,20 @@ class Walk:
         elif _is_refused(error, returned):
             key, function = self.run.key(node), self.run.function(node, self.phase)
             error = not_awaitable_error(key, self.phase, function, returned)
-        self.run.record_failure(node, self.phase, self.attempts.get(node, 1), error)
-        if not isinstance(error, Exception):
+        is_fatal = not isinstance(error, Exception)
+        optional = not releases and not is_fatal and node in self.run.plan.optional
+        self.run.record_failure(
+            node, self.phase, self.attempts.get(node, 1), error, optional=optional
+        )
+        if is_fatal:
             if not releases:
                 self._stop()
-            self.lanes.cancel(spare=lane)
+            self.cancel_lanes(CancelCause("failure", self.run.key(node), error), spare=lane)
+        elif optional:
+            self._leave_out(node)
+            return False
         elif self.on_failure is OnFailure.STOP:
-            self._stop_soon()
+            self._stop_soon(CancelCause("failure", self.run.key(node), error))
         if self.phase is PhaseId.EXECUTE:
             self._skip_successors(node)
         return releases
@@ -214,29 +225,36 @@ class Walk:
             self.lanes.was_cancelled_outside(lane) and self.run.is_cancel_pending()
         )
 
-    def take_cancel(self) -> None:
-        """React to the first cancel that the run received: cancel what runs; only cleanup goes on."""
+    def take_cancel(self, cause: CancelCause) -> None:
+        """React to what ends the run early: cancel what runs; only cleanup goes on."""
         if self.on_failure is not OnFailure.RELEASE:
             self._stop()
-        self.lanes.cancel()
+        self.cancel_lanes(cause)
         self._wake_owner_if_over()
+
+    def cancel_lanes(
+        self, cause: CancelCause, *, spare: Lane | None = None, again: bool = False
+    ) -> None:
+        """Cancel the functions that are running, and remember why."""
+        self.run.note_cancel_cause(cause)
+        self.lanes.cancel(cause, spare=spare, again=again)
 
     def break_down(self, error: Exception) -> None:
         """Give up: no lane can be opened."""
         self.run.break_down(error)
         self._stop()
-        self.lanes.cancel()
+        self.cancel_lanes(CancelCause("failure", None, error))
 
     def _stop(self) -> None:
         self.stopped = True
         self.may_begin = False
 
-    def _stop_soon(self) -> None:
+    def _stop_soon(self, cause: CancelCause) -> None:
         # The siblings are cancelled from a callback, as by `asyncio.TaskGroup`: one whose wake-up is already
         # queued in this cycle still gets it (guarantee 10).
         self._stop()
         if self._cancel_handle is None:
-            self._cancel_handle = self.loop.call_soon(self.lanes.cancel, context=self.base)
+            self._cancel_handle = self.loop.call_soon(self.cancel_lanes, cause, context=self.base)
 
     def _stray_cancellation(self, node: int, error: BaseException) -> StrayCancellationError:
         stray = StrayCancellationError(
@@ -245,27 +263,51 @@ class Walk:
         stray.__cause__ = error
         return stray
 
+    def _leave_out(self, node: int) -> None:
+        """Go on without an optional task, and without what depends on it (guarantee 38)."""
+        if self.phase is PhaseId.PRE_EXEC:
+            self.run.left_out.add(node)
+        self._skip_successors(node)
+
     def _skip_successors(self, node: int) -> None:
-        reached = list(self.successors[node])
+        """Skip what depends on `node`, which has ended badly; what is only `after` it goes on."""
+        only_after = self.run.plan.graph.only_after
+        released: list[int] = []
+        reached = [node]
         while reached:
-            successor = reached.pop()
-            if self.waiting[successor] > 0:
-                self.waiting[successor] = -1  # counts down from here and never comes to 0
-                self.run.record_skipped(successor)
-                reached.extend(self.successors[successor])
+            current = reached.pop()
+            for successor in self.successors[current]:
+                if self.waiting[successor] <= 0:
+                    continue  # skipped already
+                if (current, successor) in only_after:
+                    self.waiting[successor] -= 1
+                    if not self.waiting[successor]:
+                        released.append(successor)
+                else:
+                    self.waiting[successor] = -1  # counts down from here and never comes to 0
+                    self.run.record_skipped(successor, self.phase, "failure")
+                    reached.append(successor)
+        if released:
+            self.ready.extend(
+                ready_beyond(sorted(released), self.functions, self.successors, self.waiting)
+            )
 
     def _expire(self) -> None:
         """End a cleanup that takes too long: cancel what runs, start nothing more (guarantee 19)."""
         self._stop()
-        running = list(self.running or ())
+        self.run.record_cleanup_timeout(self)
+        self.cancel_lanes(CancelCause("cleanup timeout"), again=True)
+        self._wake_owner_if_over()
+
+    def running_and_not_started(self) -> tuple[list[int], list[int]]:
+        """Give the nodes whose functions are running, and those whose functions were not started."""
+        ready = set(self.ready)
         not_started = [
             node
             for node, function in enumerate(self.functions)
-            if function is not None and (self.waiting[node] > 0 or node in self.ready)
+            if function is not None and (self.waiting[node] > 0 or node in ready)
         ]
-        self.run.record_cleanup_timeout(running, not_started)
-        self.lanes.cancel(again=True)
-        self._wake_owner_if_over()
+        return list(self.running or ()), not_started
 
     # On the run's own Task
 
@@ -311,12 +353,6 @@ class Walk:
         self.pump.close()
         if self._cancel_handle is not None:
             self._cancel_handle.cancel()
-
-
-def _is_cancellation(error: BaseException) -> bool:
-    return not isinstance(error, Exception) and all(
-        isinstance(leaf, asyncio.CancelledError) for leaf in flatten_exceptions(error)
-    )
 
 
 def _is_refused(error: BaseException, returned: object) -> bool:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from sdax_core import RetryableException, SdaxTaskGroup, T, TaskFunction
+from sdax_core import (
+    Interceptor,
+    RetryableException,
+    RetryPolicy,
+    SdaxTaskGroup,
+    T,
+    TaskFunction,
+)
 
 from sdax_helpers._plain_function import awaitable
 
@@ -21,6 +28,8 @@ def task_func(
     initial_delay: float = 1.0,
     backoff_factor: float = 2.0,
     retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE,
+    retry: RetryPolicy | None = None,
+    interceptors: Iterable[Interceptor] = (),
 ) -> TaskFunction[T]:
     """Make the function of a phase from an async function that takes the context.
 
@@ -31,6 +40,8 @@ def task_func(
         initial_delay: Upper bound of the delay before the first retry, in seconds.
         backoff_factor: By what the delay grows from one retry to the next.
         retryable_exceptions: What is tried again; subclasses are, too.
+        retry: A policy that decides about retries, in the place of the four settings before it (guarantee 33).
+        interceptors: Run around each attempt; the first is the outermost (guarantee 35).
 
     Raises:
         ValueError: A number is out of its range, or there are retries but nothing to retry
@@ -44,6 +55,8 @@ def task_func(
         initial_delay=initial_delay,
         backoff_factor=backoff_factor,
         retryable_exceptions=retryable_exceptions,
+        retry=retry,
+        interceptors=tuple(interceptors),
     )
 
 
@@ -55,6 +68,8 @@ def task_group_func(
     initial_delay: float = 1.0,
     backoff_factor: float = 2.0,
     retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE,
+    retry: RetryPolicy | None = None,
+    interceptors: Iterable[Interceptor] = (),
 ) -> TaskFunction[T]:
     """Make the function of a phase from one that takes the context and a task group.
 
@@ -68,6 +83,8 @@ def task_group_func(
         initial_delay: Upper bound of the delay before the first retry, in seconds.
         backoff_factor: By what the delay grows from one retry to the next.
         retryable_exceptions: What is tried again; subclasses are, too.
+        retry: A policy that decides about retries, in the place of the four settings before it (guarantee 33).
+        interceptors: Run around each attempt; the first is the outermost (guarantee 35).
 
     Raises:
         ValueError: As for `task_func`.
@@ -80,6 +97,8 @@ def task_group_func(
         initial_delay=initial_delay,
         backoff_factor=backoff_factor,
         retryable_exceptions=retryable_exceptions,
+        retry=retry,
+        interceptors=tuple(interceptors),
         has_task_group_argument=True,
     )
 
@@ -91,6 +110,8 @@ def task_sync_func(
     initial_delay: float = 1.0,
     backoff_factor: float = 2.0,
     retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE,
+    retry: RetryPolicy | None = None,
+    interceptors: Iterable[Interceptor] = (),
 ) -> TaskFunction[T]:
     """Make the function of a phase from a plain function, which runs in the event loop.
 
@@ -103,6 +124,8 @@ def task_sync_func(
         initial_delay: Upper bound of the delay before the first retry, in seconds.
         backoff_factor: By what the delay grows from one retry to the next.
         retryable_exceptions: What is tried again; subclasses are, too.
+        retry: A policy that decides about retries, in the place of the four settings before it (guarantee 33).
+        interceptors: Run around each attempt; the first is the outermost (guarantee 35).
 
     Raises:
         ValueError: As for `task_func`.
@@ -115,4 +138,6 @@ def task_sync_func(
         initial_delay=initial_delay,
         backoff_factor=backoff_factor,
         retryable_exceptions=retryable_exceptions,
+        retry=retry,
+        interceptors=tuple(interceptors),
     )

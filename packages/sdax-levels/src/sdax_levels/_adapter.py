@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Self, cast
 
 from sdax_core import (
+    After,
     AsyncTask,
     BuildOptions,
     ExecuteOrder,
     GraphError,
+    Interceptor,
     K,
+    Observer,
     OnExecuteError,
     T,
     TaskAnalysis,
     TaskAnalyzer,
+    after,
 )
 
 from sdax_levels._builder import AsyncTaskProcessorBuilder
@@ -55,6 +60,8 @@ class AsyncDagLevelAdapterBuilder(AsyncTaskProcessorBuilder[T, K]):
         on_execute_error: OnExecuteError = "continue",
         max_concurrency: int | None = None,
         cleanup_timeout: float | None = None,
+        observers: Iterable[Observer] = (),
+        interceptors: Iterable[Interceptor] = (),
     ) -> AsyncTaskProcessor[T, K]:
         """Build an immutable processor; see `AsyncTaskProcessorBuilder.build`."""
         options = BuildOptions(
@@ -62,6 +69,8 @@ class AsyncDagLevelAdapterBuilder(AsyncTaskProcessorBuilder[T, K]):
             on_execute_error=on_execute_error,
             max_concurrency=max_concurrency,
             cleanup_timeout=cleanup_timeout,
+            observers=observers,
+            interceptors=interceptors,
         )
         return AsyncTaskProcessor(self._analyze(), options)
 
@@ -73,13 +82,20 @@ class AsyncDagLevelAdapterBuilder(AsyncTaskProcessorBuilder[T, K]):
         level_before: tuple[LevelKey, ...] = ()
         for level in sorted(members):
             analyzer.add_task(AsyncTask(entry_of(level)), level_before)
-            analyzer.add_task(AsyncTask(exit_of(level)), tuple(members[level]))
+            analyzer.add_task(
+                AsyncTask(exit_of(level)), tuple(map(self._to_wait_for, members[level]))
+            )
             level_before = (exit_of(level),)
         # Tasks keep the order in which they were added, whatever their levels: where the graph
         # leaves it open, that is the order in which they start (guarantee 9).
         for task, level in self._tasks.values():
             analyzer.add_task(task, (entry_of(level),))
         return analyzer.analyze()
+
+    def _to_wait_for(self, key: K) -> K | After[K]:
+        # The exit has no function and leads on: it only waits for what the run can do without.
+        task, _ = self._tasks[key]
+        return after(key) if task.optional else key
 
 
 def _checked_level(key: object, level: int) -> int:

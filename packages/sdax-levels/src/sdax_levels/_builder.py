@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Generic, Self
 
-from sdax_core import AsyncTask, ExecuteOrder, K, OnExecuteError, StringKeysByDefault, T
+from sdax_core import (
+    AsyncTask,
+    ExecuteOrder,
+    Interceptor,
+    K,
+    Observer,
+    OnExecuteError,
+    StringKeysByDefault,
+    T,
+)
 
 if TYPE_CHECKING:
     from sdax_levels._processor import AsyncTaskProcessor
@@ -43,6 +53,8 @@ class AsyncTaskProcessorBuilder(StringKeysByDefault, ABC, Generic[T, K]):
         on_execute_error: OnExecuteError = "continue",
         max_concurrency: int | None = None,
         cleanup_timeout: float | None = None,
+        observers: Iterable[Observer] = (),
+        interceptors: Iterable[Interceptor] = (),
     ) -> AsyncTaskProcessor[T, K]:
         """Build an immutable processor of the tasks that were added so far (guarantee 5).
 
@@ -53,7 +65,10 @@ class AsyncTaskProcessorBuilder(StringKeysByDefault, ABC, Generic[T, K]):
                 or cancels them (`"cancel"`).
             max_concurrency: How many functions of one run may run at once; `None` is no bound.
             cleanup_timeout: Seconds that the cleanup of one run may take; `None` is no bound.
+            observers: See what every run does (guarantee 34).
+            interceptors: Run around every attempt of every run (guarantee 35).
 
         Raises:
             ValueError: An option has a value that it may not have.
+            TypeError: One of the observers or interceptors is none.
         """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, Self, cast
 
-from sdax_core import AsyncDagTaskProcessor, AsyncDagTaskProcessorBuilder, K, T
+from sdax_core import AsyncDagTaskProcessor, AsyncDagTaskProcessorBuilder, AsyncTask, K, T
 
 from sdax_levels._level_key import LevelKey
 
@@ -39,6 +40,29 @@ class AsyncTaskProcessor(AsyncDagTaskProcessor[T, K | LevelKey], Generic[T, K]):
         return cls.builder()
 
     @classmethod
-    def graph_builder(cls) -> AsyncDagTaskProcessorBuilder[T, K]:
+    def graph_builder(
+        cls, parent: AsyncDagTaskProcessor[Any, Any] | None = None
+    ) -> AsyncDagTaskProcessorBuilder[T, K]:
         """Begin a graph: the same as `AsyncDagTaskProcessor.builder`."""
-        return AsyncDagTaskProcessorBuilder()
+        return AsyncDagTaskProcessorBuilder(parent)
+
+    # A mapping is invariant in its keys: `dict[str, ...]` would not fit `Mapping[K | LevelKey, ...]`.
+    def override(self, tasks: Mapping[Any, AsyncTask[T, K | LevelKey]]) -> Self:
+        """Make the same processor with other tasks in the place of some (guarantee 36).
+
+        As for a graph, but the new task is optional if, and only if, the old one is: the exit of its level
+        waits for it in the way that fits.
+
+        Raises:
+            GraphError: No task has one of the keys.
+            ValueError: The name of a task is not the key that it is given for, or `optional` differs.
+            TypeError: `tasks` is not a mapping of keys to `AsyncTask`s.
+        """
+        for key, old in self.analysis.tasks.items():
+            new = tasks.get(key) if isinstance(cast("object", tasks), Mapping) else None
+            if isinstance(new, AsyncTask) and new.optional is not old.optional:
+                raise ValueError(
+                    f"override: the task for {key!r} must have optional={old.optional}, "
+                    "like the one that it stands in for"
+                )
+        return super().override(tasks)

@@ -1,0 +1,34 @@
+"""The body of an `async with processor.open(...)` block, which can be cancelled from inside the run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sdax_core._runner import AsyncPhaseRunner
+
+
+class Body:
+    """The Task that entered the block, cancelled as `asyncio.TaskGroup` cancels its parent (guarantee 40)."""
+
+    __slots__ = ("_is_cancelled", "_runner", "_task")
+
+    def __init__(self, runner: AsyncPhaseRunner[Any, Any]) -> None:
+        self._runner = runner
+        self._task = asyncio.current_task()
+        self._is_cancelled = False
+
+    def cancel(self, message: str) -> None:
+        """Cancel the Task, unless it is inside a phase: that ends by itself and tells what failed."""
+        if self._task is not None and not self._is_cancelled and not self._runner.is_in_phase():
+            self._is_cancelled = True
+            self._task.cancel(message)
+
+    def was_left_by_own_cancel(self, error: BaseException | None) -> bool:
+        """Take back the own cancel, and say whether it, and no other, is what ended the body."""
+        if not self._is_cancelled or self._task is None:
+            return False
+        self._is_cancelled = False
+        others = self._task.uncancel()
+        return isinstance(error, asyncio.CancelledError) and not others
