@@ -35,7 +35,8 @@ def diagnose(tasks: Tasks, dependencies: Named, inherited: Tasks) -> GraphError:
 def unknown_keys(method: str, keys: Sequence[Hashable], known: Collection[Hashable]) -> GraphError:
     """Make one error for all keys that a method of a processor was given and no task has."""
     problems = [
-        f"{method}: there is no task {key!r}{_did_you_mean(key, known)}" for key in keys[:_LISTED]
+        f"{method}: there is no task {key!r}{_did_you_mean(key, known, key)}"
+        for key in keys[:_LISTED]
     ]
     return GraphError("\n".join([*problems, *_more(keys)]), unknown=tuple(keys))
 
@@ -44,9 +45,7 @@ def _missing_problems(
     missing: Sequence[tuple[Hashable, Hashable]], known: Collection[Hashable]
 ) -> Iterator[str]:
     for task, key in missing[:_LISTED]:
-        # The task itself is often spelled most like what it names ("auth2" needs "auth"), never meant.
-        others = [other for other in known if other != task]
-        yield f"task {task!r} depends on non-existent task {key!r}{_did_you_mean(key, others)}"
+        yield f"task {task!r} depends on non-existent task {key!r}{_did_you_mean(key, known, task)}"
     yield from _more(missing)
 
 
@@ -72,10 +71,11 @@ def _more(pairs: Sequence[object]) -> Iterator[str]:
         yield f"and {len(pairs) - _LISTED} more of these"
 
 
-def _did_you_mean(key: Hashable, known: Collection[Hashable]) -> str:
+def _did_you_mean(key: Hashable, known: Collection[Hashable], never: Hashable) -> str:
     if len(known) > _LARGEST_GRAPH_WITH_SUGGESTIONS:
         return ""
-    nearest = nearest_key(key, known)
+    # The task itself is often spelled most like what it names ("auth2" needs "auth"), never meant.
+    nearest = nearest_key(key, (other for other in known if other != never))
     return "" if nearest is None else f"; did you mean {nearest!r}?"
 
 
