@@ -38,6 +38,7 @@ RUN_HALF = {
     "_run_handle",
     "_runner",
     "_timer",
+    "_waiting",
     "_walk",
 }
 

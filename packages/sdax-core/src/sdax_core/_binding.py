@@ -34,7 +34,9 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
     ):
         return plan.functions
     functions = list(plan.functions)
-    if run.is_reported:
+    if (
+        run.is_reported or plan.intercepts
+    ):  # of all functions: an interceptor may ask what released its own
         ends = EndOrder(plan)
         for guarded in run.plan.every_node_guarded(walk.phase):
             if functions[guarded.node] is not None:

@@ -140,7 +140,7 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             settings = settings.extended(timeout, observers, interceptors, clock, rng)
         run = Run(self._plan, ctx, settings)
         await run.pre_execute()
-        if run.is_going_well():
+        if run.record.is_going_well():
             await run.execute()
         await run.post_execute()
         error = run.error_to_raise()

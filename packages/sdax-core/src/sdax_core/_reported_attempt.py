@@ -51,6 +51,6 @@ def end_report(
     elif is_cancellation(error) and walk.was_cancel_asked(lane):
         report.outcome = "cancelled"
         if isinstance(report, FunctionCall):
-            report.cancel_cause = walk.lanes.cause or walk.run.cancel_cause
+            report.cancel_cause = walk.lanes.cause or walk.run.record.cancel_cause
     else:
         report.outcome = "failed"

@@ -15,6 +15,8 @@ from sdax_core._reported_attempt import run_reported_attempt
 from sdax_core._reports import Attempt, FunctionCall
 
 if TYPE_CHECKING:
+    from random import Random
+
     from sdax_core._retry_policy import RetryPolicy
     from sdax_core._run import Run
     from sdax_core._walk import Walk
@@ -76,7 +78,7 @@ class _Retries:
         elapsed = _now(run) - self._began
         try:
             decided: object = self._policy.decide(
-                attempt, error, elapsed, self._previous_delay, run.rng()
+                attempt, error, elapsed, self._previous_delay, _random_source(run)
             )
         except Exception as trouble:
             add_note(trouble, self._note(attempt, error))
@@ -98,7 +100,7 @@ class _Retries:
             clock = walk.run.settings.clock
             await (asyncio.sleep(delay) if clock is None else clock.sleep(delay))
         except asyncio.CancelledError:
-            walk.run.remark(
+            walk.run.record.remark(
                 f"sdax: task {self._guarded.key!r}, {self._guarded.phase}: cancelled while waiting for attempt "
                 f"{self._retry + 2}; attempt {self._retry + 1} had failed with {describe(last)}"
             )
@@ -128,6 +130,13 @@ class _Retries:
 def _now(run: Run) -> float:
     clock = run.settings.clock
     return run.loop.time() if clock is None else clock.time()
+
+
+def _random_source(run: Run) -> Random:
+    import random  # most processes never retry, and it is slow to import
+
+    # The functions of the module are those of a Random, and the ones that programs seed.
+    return run.settings.rng or cast("Random", random)
 
 
 async def _drop_surviving_cancel(walk: Walk, lane: Lane) -> None:

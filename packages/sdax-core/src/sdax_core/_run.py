@@ -1,32 +1,24 @@
-"""One run of a graph: its three phases, what failed in them, and how it ends."""
+"""One run of a graph: its three phases, and what its walks need to know of it."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager
 from contextvars import Context
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._errors import SdaxExecutionError
-from sdax_core._notes import add_note, describe
 from sdax_core._observation import Observation
-from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import Plan, WalkPlan
 from sdax_core._pump import CAN_START_EAGERLY
-from sdax_core._run_handle import Outcome, RunHandle
+from sdax_core._run_handle import RunHandle
+from sdax_core._run_record import RunRecord
 from sdax_core._run_settings import RunSettings
 from sdax_core._task_failure import TaskFailure, add_failure_note
+from sdax_core._tracebacks import start_at_the_function
 from sdax_core._walk import OnFailure, Walk
-
-if TYPE_CHECKING:
-    from random import Random
-
-_PACKAGE = __name__.partition(".")[0]
 
 
 class Run:
@@ -39,33 +31,24 @@ class Run:
         "_deadline_timer",
         "_ended",
         "_handle",
-        "_owner",
         "_pre_walk",
-        "_remarks",
-        "_rng",
         "_walk",
-        "body_error",
-        "cancel",
         "cancel_body",
-        "cancel_cause",
         "ctx",
         "deadline",
-        "expired",
-        "failures",
-        "fatal",
         "is_debug",
         "is_eager",
         "kept",
         "key_in_parent",
-        "latest_cancel",
         "left_out",
         "loop",
         "observation",
+        "owner",
         "parent",
         "phase",
         "plan",
+        "record",
         "settings",
-        "skipped",
         "takes_part",
     )
 
@@ -80,49 +63,34 @@ class Run:
         owner = asyncio.current_task()
         if owner is None:
             raise RuntimeError("a run needs an asyncio Task to run in; call it from a coroutine")
-        self._owner = owner
+        self.owner = owner
+        """The Task that runs the phases, and waits for the lanes."""
         self._count_at_start = self._count_at_phase = owner.cancelling()
         self.plan = plan
+        self.ctx = ctx
         self.settings = settings
         self.parent = parent
         """The run that this one is nested in."""
         self.key_in_parent = key_in_parent
+        self.loop = asyncio.get_running_loop()
+        self.record = RunRecord(None if parent is None else parent.record)
         self._begun = self._ended = False
         self.phase = PhaseId.PRE_EXEC
         """The phase that was begun most recently."""
         self._walk: Walk | None = None
         self._pre_walk: Walk | None = None
-        self._remarks: list[str] = []
         self._handle: RunHandle | None = None
-        self._rng: Random | None = settings.rng
-        self.loop = asyncio.get_running_loop()
-        self.ctx = ctx
         self.kept: dict[int, Context] = {}
         """The contexts of the tasks that have set a context variable (guarantee 26)."""
-        self.failures: list[TaskFailure] = []
-        """What failed, in order, optional tasks included."""
-        self.skipped: list[int] = []
         self.left_out: set[int] = set()
         """Optional tasks that could not prepare, and what depends on them (guarantee 38)."""
         self.takes_part: dict[int, bool] = {}
         """What the `when` of a task answered (guarantee 37)."""
-        self.fatal: BaseException | None = None
-        """An exception that is raised as it is: `KeyboardInterrupt` and its like (guarantee 16)."""
-        self.cancel: asyncio.CancelledError | None = None
-        """The first cancellation that the run received (guarantee 17)."""
-        self.latest_cancel: asyncio.CancelledError | None = None
-        self.expired: TimeoutError | None = None
-        """What is raised because the run reached its deadline (guarantee 32)."""
-        self.body_error: BaseException | None = None
-        """What came out of the body of an `open` block, or of what is around the run."""
         self.cancel_body: Callable[[str], None] | None = None
         """Cancels the body of the `open` block, if it is running."""
-        self.cancel_cause: CancelCause | None = None
-        """Why functions were first cancelled (guarantee 39)."""
         self.deadline: float | None = None if parent is None else parent.deadline
         self._deadline_timer: asyncio.TimerHandle | None = None
         self.observation = Observation(self, settings.observers) if settings.observers else None
-
         self.is_eager = CAN_START_EAGERLY and self.loop.get_task_factory() is None
         self.is_debug = self.loop.get_debug()
 
@@ -141,7 +109,7 @@ class Run:
         """Acquire. If a cancel was requested before anything began, nothing begins."""
         if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
-        if self.cancel is not None:
+        if self.record.cancel is not None:
             return
         self._begun = True
         if self.settings.timeout is not None:
@@ -159,12 +127,14 @@ class Run:
         """Work, unless a cancel was requested meanwhile, or the deadline is past."""
         if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
-        if self._deadline_timer is not None and self.loop.time() >= self._deadline_timer.when():
-            self._reach_deadline()
         plan = self.plan.execute
         if self.left_out:
             plan = plan.narrowed(set(range(len(plan.functions))) - self.left_out)
-        if self.is_going_well() and plan.ready:
+        if not plan.ready:
+            return
+        if self._deadline_timer is not None and self.loop.time() >= self._deadline_timer.when():
+            self._expire()
+        if self.record.is_going_well():
             cancels = self.plan.options.on_execute_error == "cancel"
             on_failure = OnFailure.STOP if cancels else OnFailure.SKIP
             walk = self._start(PhaseId.EXECUTE, plan, on_failure)
@@ -192,7 +162,7 @@ class Run:
         self._end()
 
     def _start(self, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> Walk:
-        self._count_at_phase = self._owner.cancelling()
+        self._count_at_phase = self.owner.cancelling()
         self.phase = phase
         if self.observation is not None:
             self.observation.tell("phase_started", self.handle, phase, self.loop.time())
@@ -222,7 +192,7 @@ class Run:
             node for node, left in enumerate(walk.waiting) if not left and node not in not_begun
         )
 
-    # The deadline
+    # The deadline, and ending early
 
     def _set_deadline(self, seconds: float) -> None:
         when = self.loop.time() + seconds
@@ -230,26 +200,27 @@ class Run:
         self._deadline_timer = self.loop.call_at(when, self._reach_deadline)
 
     def _reach_deadline(self) -> None:
-        if self.expired is not None or self.cancel is not None:
-            return
+        # Between two phases it stops nothing: `execute` looks at the time before it begins.
+        if self._is_walking() and self.record.cancel is None:
+            self._expire()
+
+    def _expire(self) -> None:
+        message = f"the run was not done within its timeout of {self.settings.timeout} seconds"
         walk = self._walk
-        if walk is not None and walk.phase is PhaseId.EXECUTE and walk.is_over():
-            return  # all was done in time
-        self.expired = TimeoutError(self._deadline_message())
+        if walk is not None and self._is_walking():
+            running, not_started = walk.running_and_not_started()
+            message += (
+                f"; cancelled in {walk.phase}: {self._listed(running)}; "
+                f"not started: {self._listed(not_started)}"
+            )
+        self.record.expired = TimeoutError(message)
         self._stop_early(CancelCause("deadline"))
 
-    def _deadline_message(self) -> str:
-        message = f"the run was not done within its timeout of {self.settings.timeout} seconds"
-        if self._walk is None or self._walk.is_over():
-            return message
-        running, not_started = self._walk.running_and_not_started()
-        return (
-            f"{message}; cancelled in {self._walk.phase}: {self._listed(running)}; "
-            f"not started: {self._listed(not_started)}"
-        )
+    def _is_walking(self) -> bool:
+        return self._walk is not None and not self._walk.is_over()
 
     def _stop_early(self, cause: CancelCause) -> None:
-        self.note_cancel_cause(cause)
+        self.record.note_cancel_cause(cause)
         if self._walk is not None and not self._walk.is_over():
             self._walk.take_cancel(cause)
 
@@ -259,20 +230,11 @@ class Run:
         """Whether `pre_execute` has begun, so that there is something to clean up."""
         return self._begun
 
-    def is_going_well(self) -> bool:
-        """Whether nothing has happened so far that keeps `execute` from beginning."""
-        return (
-            (not self.failures or not self.required_failures())
-            and self.cancel is None
-            and self.fatal is None
-            and self.expired is None
-        )
-
     def adopt_owner(self) -> None:
         """Have the calling Task run the next phase: a runner may be handed from one to another."""
         owner = asyncio.current_task()
-        if owner is not None and owner is not self._owner:
-            self._owner = owner
+        if owner is not None and owner is not self.owner:
+            self.owner = owner
             self._count_at_start = owner.cancelling()
 
     # What walks ask
@@ -301,49 +263,20 @@ class Run:
         """Whether asyncio Tasks bear the names of what they run (guarantee 28)."""
         return self.is_debug or self.observation is not None
 
-    def rng(self) -> Random:
-        """Where random numbers come from: by default the functions of the module `random`."""
-        if self._rng is None:
-            import random  # most processes never retry, and it is slow to import
-
-            self._rng = cast("Random", random)
-        return self._rng
-
     def is_cancel_pending(self) -> bool:
         """Whether the run's own Task was cancelled since the phase began."""
-        return self._owner.cancelling() > self._count_at_phase
-
-    def shield(self) -> AbstractContextManager[object] | None:
-        """What to wait in: once a cancel was received, out of the reach of anyio's cancel scopes.
-
-        A cancelled anyio scope cancels again in every cycle of the event loop; absorbing that would
-        burn the processor for as long as cleanup takes. Without anyio nothing is needed.
-        """
-        if self.cancel is None:
-            return None
-        scope = getattr(sys.modules.get("anyio"), "CancelScope", None)
-        return None if scope is None else scope(shield=True)
-
-    def show_lane(self, lane: Lane) -> None:
-        """Show that the run's own Task waits for a lane (guarantee 28)."""
-        awaited_by = getattr(asyncio, "future_add_to_awaited_by", None)  # from 3.14 on
-        if awaited_by is not None:
-            awaited_by(lane, self._owner)
+        return self.owner.cancelling() > self._count_at_phase
 
     # What walks report
 
     def receive_cancel(self, error: asyncio.CancelledError) -> None:
         """Take note of a cancellation. The first is passed on to what runs, the others change nothing."""
-        self.latest_cancel = error
-        if self.cancel is None:
-            self.cancel = error
-            known = None if self.parent is None else self.parent.cancel_cause
+        record = self.record
+        record.latest_cancel = error
+        if record.cancel is None:
+            record.cancel = error
+            known = None if self.parent is None else self.parent.record.cancel_cause
             self._stop_early(known or CancelCause("caller"))
-
-    def note_cancel_cause(self, cause: CancelCause) -> None:
-        """Remember why functions were first cancelled."""
-        if self.cancel_cause is None:
-            self.cancel_cause = cause
 
     def record_failure(
         self, node: int, phase: PhaseId, attempts: int, error: BaseException, *, optional: bool
@@ -351,18 +284,17 @@ class Run:
         """Take note of a function that failed."""
         key = self.key(node)
         if isinstance(error, SdaxExecutionError) and error.is_nested:
-            self.failures += [failure.inside(key, optional=optional) for failure in error.failures]
+            inner = [failure.inside(key, optional=optional) for failure in error.failures]
+            self.record.failures += inner
             return
         failure = TaskFailure(key, phase, attempts, error, (*self.path, key), optional)
         # Not assigned: an exception may be a frozen dataclass, which refuses that.
-        BaseException.with_traceback(error, _without_engine(error.__traceback__))
+        BaseException.with_traceback(error, start_at_the_function(error.__traceback__))
         add_failure_note(error, failure)
         if isinstance(error, Exception):
-            self.failures.append(failure)
-        elif self.fatal is None:
-            self.fatal = error
+            self.record.failures.append(failure)
         else:
-            self.remark(f"{failure.note}: {describe(error)}")
+            self.record.note_fatal(error, failure.note)
 
     def fail_from_outside(
         self, task: Hashable, error: Exception, path: tuple[Hashable, ...] = ()
@@ -371,17 +303,17 @@ class Run:
         if self._ended:
             raise RuntimeError("the run has ended already")
         path = path or (task,)
-        runs = self._walk is not None and not self._walk.is_over()
+        runs = self._is_walking()
         if self.parent is not None and not runs and self.phase is not PhaseId.POST_EXEC:
             # Between two phases of a nested run only the run around it can stop anything.
-            self.body_error = error
+            self.record.body_error = error
             around = self.key_in_parent
             self.parent.fail_from_outside(around, error, (around, *path))
             return
         optional = any(self.key(node) == task for node in self.plan.optional)
         failure = TaskFailure(task, self.phase, 1, error, (*self.path, *path), optional)
         add_failure_note(error, failure)
-        self.failures.append(failure)
+        self.record.failures.append(failure)
         if self.phase is PhaseId.POST_EXEC or optional:
             return
         cause = CancelCause("resource", task, error)
@@ -391,8 +323,7 @@ class Run:
 
     def interrupt(self, error: BaseException) -> None:
         """End early with an exception that is raised as it is (guarantee 16)."""
-        if self.fatal is None:
-            self.fatal = error
+        self.record.note_fatal(error, "sdax: an observer")
         self._stop_early(CancelCause("failure", None, error))
 
     def record_skipped(self, node: int, phase: PhaseId, reason: str) -> None:
@@ -406,7 +337,7 @@ class Run:
         if phase is PhaseId.PRE_EXEC and reason == "failure":
             self.left_out.add(node)
         if any(function is not None for function in functions):
-            self.skipped.append(node)
+            self.record.skipped = (*self.record.skipped, node)
             if self.observation is not None:
                 self.observation.tell("task_skipped", self.handle, self.key(node), phase, reason)
 
@@ -417,70 +348,29 @@ class Run:
             f"cleanup not done within cleanup_timeout of {self.cleanup_timeout} seconds; "
             f"cancelled: {self._listed(running)}; not started: {self._listed(not_started)}"
         )
-        self.failures.append(TaskFailure(None, PhaseId.POST_EXEC, 0, error))  # of no one task
+        self.record.failures.append(
+            TaskFailure(None, PhaseId.POST_EXEC, 0, error)
+        )  # of no one task
 
-    def break_down(self, error: Exception) -> None:
-        """Take note that the engine cannot go on."""
-        if self.fatal is None:
-            self.fatal = error
-
-    def remark(self, note: str) -> None:
-        """Keep a note for whatever the run raises."""
-        self._remarks.append(note)
-
-    # How it ends
+    # The run as others see it
 
     def skipped_keys(self) -> tuple[Hashable, ...]:
-        """The keys of the tasks that were skipped, in order of adding (guarantee 11)."""
-        return tuple(self.key(node) for node in sorted(self.skipped))
+        """The keys of the tasks that did not run, in order of adding (guarantees 11, 37 and 38)."""
+        return tuple(self.key(node) for node in sorted(self.record.skipped))
 
-    def required_failures(self) -> list[TaskFailure]:
-        """The failures that the run raises: not those of optional tasks."""
-        return [failure for failure in self.failures if not failure.optional]
+    def error_to_raise(self) -> BaseException | None:
+        """What the run, which has ended, is to raise."""
+        if self.record.is_going_well():
+            return None
+        return self.record.error_to_raise(self.skipped_keys())
 
     def execution_error(self, known: int = 0) -> SdaxExecutionError:
         """Make the error that holds all failures that are to be raised, but for the first `known`."""
-        error = SdaxExecutionError.of(self.required_failures()[known:], self.skipped_keys())
-        error.is_nested = self.parent is not None
-        for note in self._remarks:
-            add_note(error, note)
-        return error
-
-    def error_to_raise(self) -> BaseException | None:
-        """What the run is to raise: what ended it early, else the failures.
-
-        That is the fatal exception, else the cancellation, else the deadline.
-        """
-        error = self.fatal or self.cancel or self.expired
-        if error is None:
-            return self.execution_error() if self.failures and self.required_failures() else None
-        self.note_on(error)
-        return error
+        return self.record.execution_error(self.skipped_keys(), known)
 
     def exception_so_far(self) -> BaseException | None:
-        """What the run, or what is around it, would raise if it ended now."""
-        error = self.fatal or self.cancel or self.expired
-        if error is None and self.required_failures():
-            error = self.execution_error()
-        if error is None:
-            error = self.body_error
-        if error is None and self.parent is not None:
-            error = self.parent.exception_so_far()
-        return error
-
-    @property
-    def outcome(self) -> Outcome:
-        """How the run is going; see `RunHandle.outcome`."""
-        if self.fatal is None and (self.cancel is not None or self.expired is not None):
-            return "cancelled"
-        if self.fatal is not None or self.required_failures():
-            return "failed"
-        if self.body_error is not None:
-            return "failed"
-        around = "running" if self.parent is None else self.parent.outcome
-        if around in ("failed", "cancelled"):
-            return around
-        return "succeeded" if self.phase is PhaseId.POST_EXEC else "running"
+        """What the run would raise if it ended now."""
+        return self.record.exception_so_far(self.skipped_keys())
 
     @property
     def handle(self) -> RunHandle:
@@ -494,18 +384,9 @@ class Run:
         """The keys of the tasks that the run is nested in."""
         return () if self.parent is None else (*self.parent.path, self.key_in_parent)
 
-    def note_on(self, error: BaseException) -> None:
-        """Attach to `error`, which is raised in their stead, what else there is to know."""
-        for failure in self.failures:
-            if failure.exception is not error:
-                where = "" if failure.is_of_no_task else f"{failure.note}: "
-                add_note(error, f"{where}{describe(failure.exception)}")
-        for note in self._remarks:
-            add_note(error, note)
-
     def _is_cancel_unreceived(self) -> bool:
         # Functions that never suspend give a cancel no chance to be delivered (guarantee 9).
-        return self.cancel is None and self._owner.cancelling() > self._count_at_start
+        return self.record.cancel is None and self.owner.cancelling() > self._count_at_start
 
     async def _receive_pending_cancel(self) -> None:
         try:
@@ -513,14 +394,7 @@ class Run:
         except asyncio.CancelledError as error:
             self.receive_cancel(error)
         else:
-            self._count_at_start = self._owner.cancelling()
+            self._count_at_start = self.owner.cancelling()
 
     def _listed(self, nodes: Sequence[int]) -> str:
         return ", ".join(repr(self.key(node)) for node in nodes) or "none"
-
-
-def _without_engine(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback from the user's function on: the frames above it are the same for every task."""
-    while traceback is not None and traceback.tb_frame.f_globals.get("__package__") == _PACKAGE:
-        traceback = traceback.tb_next
-    return traceback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._phase_id import PhaseId
@@ -12,10 +12,9 @@ from sdax_core._phase_id import PhaseId
 if TYPE_CHECKING:
     from sdax_core._processor import AsyncDagTaskProcessor
     from sdax_core._run import Run
+    from sdax_core._run_record import Outcome
     from sdax_core._runner import AsyncPhaseRunner
     from sdax_core._task_failure import TaskFailure
-
-Outcome: TypeAlias = Literal["running", "succeeded", "failed", "cancelled"]
 
 RUN: ContextVar[Run] = ContextVar("sdax_run")
 """The run that the current context belongs to."""
@@ -72,17 +71,17 @@ class RunHandle:
         then; else `"running"`. So cleanup can commit or roll back. A run that reached its deadline is cancelled. The
         failure of an optional task does not count.
         """
-        return self._run.outcome
+        return self._run.record.outcome(in_cleanup=self._run.phase is PhaseId.POST_EXEC)
 
     @property
     def failures(self) -> tuple[TaskFailure, ...]:
         """What has failed so far, in order of failure, optional tasks included."""
-        return tuple(self._run.failures)
+        return tuple(self._run.record.failures)
 
     @property
     def cancel_cause(self) -> CancelCause | None:
         """Why functions of the run were first cancelled; `None` if none were."""
-        return self._run.cancel_cause
+        return self._run.record.cancel_cause
 
     @property
     def deadline(self) -> float | None:
@@ -146,4 +145,4 @@ class RunHandle:
         )
 
     def __repr__(self) -> str:
-        return f"RunHandle({self.phase}, {self.outcome}, {len(self._run.failures)} failures)"
+        return f"RunHandle({self.phase}, {self.outcome}, {len(self._run.record.failures)} failures)"

@@ -82,16 +82,16 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         if isinstance(exc, asyncio.CancelledError):
             run.receive_cancel(exc)
         elif exc is not None and exc is not self._raised:
-            run.body_error = exc
+            run.record.body_error = exc
         await self._close(run)
-        if run.fatal is not None and run.fatal is not exc:
-            _raise_as_it_is(run, run.fatal)
+        if run.record.fatal is not None and run.record.fatal is not exc:
+            _raise_as_it_is(run, run.record.fatal)
         if exc is None:
-            if run.required_failures():
+            if run.record.required_failures():
                 raise run.execution_error()
         elif self._raised is None or exc is not self._raised:
-            run.note_on(exc)
-        elif len(run.required_failures()) > len(self._raised.failures):
+            run.record.note_on(exc)
+        elif len(run.record.required_failures()) > len(self._raised.failures):
             raise run.execution_error() from None  # all that failed, not only what had until then
 
     async def run_next(self) -> bool:
@@ -111,13 +111,13 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         if self._closed:
             raise RuntimeError("run_next() was called after the block was left or the run closed")
         run = self._started()
-        cancel, fatal, expired = run.latest_cancel, run.fatal, run.expired
+        cancel, fatal, expired = run.record.latest_cancel, run.record.fatal, run.record.expired
         await self._advance(run)
-        if run.fatal is not None and run.fatal is not fatal:
-            _raise_as_it_is(run, run.fatal)
+        if run.record.fatal is not None and run.record.fatal is not fatal:
+            _raise_as_it_is(run, run.record.fatal)
         _raise_new_cancel(run, cancel)
-        if run.expired is not None and run.expired is not expired:
-            _raise_as_it_is(run, run.expired)
+        if run.record.expired is not None and run.record.expired is not expired:
+            _raise_as_it_is(run, run.record.expired)
         return self._next is not None
 
     async def aclose(self) -> None:
@@ -146,8 +146,8 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         run = self._run
         if run is None:
             return []
-        fatal = [] if run.fatal is None else [run.fatal]
-        return [failure.exception for failure in run.failures] + fatal
+        fatal = [] if run.record.fatal is None else [run.record.fatal]
+        return [failure.exception for failure in run.record.failures] + fatal
 
     def skipped(self) -> tuple[K, ...]:
         """The keys of the tasks whose `execute` was skipped, as one they depend on failed (guarantee 11)."""
@@ -162,9 +162,9 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         run = self._run
         if run is None:
             return
-        if run.fatal is not None:
-            _raise_as_it_is(run, run.fatal)
-        if run.required_failures():
+        if run.record.fatal is not None:
+            _raise_as_it_is(run, run.record.fatal)
+        if run.record.required_failures():
             self._raised = run.execution_error()
             raise self._raised
 
@@ -179,7 +179,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         run = self._run
         if run is None:
             return
-        known, self._known = self._known, len(run.required_failures())
+        known, self._known = self._known, len(run.record.required_failures())
         if self._known > known:
             raise run.execution_error(known)
 
@@ -209,13 +209,13 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
             self._running.set_result(None)
             self._running = None
         if phase is PhaseId.PRE_EXEC:
-            if run.is_going_well():
+            if run.record.is_going_well():
                 self._next = PhaseId.EXECUTE
             elif not run.has_begun():
                 self._last = self._next = None
 
     async def _close(self, run: Run) -> None:
-        cancel = run.latest_cancel
+        cancel = run.record.latest_cancel
         while self._running is not None:  # another Task is inside run_next(): nothing must be lost
             try:
                 await asyncio.wait((self._running,))
@@ -235,12 +235,12 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
 
 def _raise_new_cancel(run: Run, known: asyncio.CancelledError | None) -> None:
     """Raise the cancellation that was received since `known` was the latest, if one was."""
-    if run.latest_cancel is not None and run.latest_cancel is not known:
-        _raise_as_it_is(run, run.fatal or run.latest_cancel)
+    if run.record.latest_cancel is not None and run.record.latest_cancel is not known:
+        _raise_as_it_is(run, run.record.fatal or run.record.latest_cancel)
 
 
 def _raise_as_it_is(run: Run, error: BaseException) -> NoReturn:
-    run.note_on(error)
+    run.record.note_on(error)
     try:
         raise error
     finally:

@@ -27,6 +27,7 @@ from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
 from sdax_core._pump import EAGER_PUMP
 from sdax_core._run_handle import RUN
+from sdax_core._waiting import shield, show_waiting
 
 if TYPE_CHECKING:
     from sdax_core._run import Run
@@ -123,7 +124,7 @@ class Walk:
         name = self.names.get(lane)
         if name is not None:
             lane.set_name(name)  # again: `loop.create_task` renames what an eager factory started
-        self.run.show_lane(lane)
+        show_waiting(self.run.owner, lane)
 
     def cover(self, lane: Lane) -> bool:
         """Have all ready nodes but one looked after, so that `lane`, which was resumed, can go on.
@@ -179,7 +180,7 @@ class Walk:
         try:
             return self._sort(node, error, lane, returned)
         except Exception as trouble:  # a user's key or exception may do anything when asked
-            self.run.break_down(trouble)
+            self.run.record.note_fatal(trouble, "sdax: the engine")
             releases = self.on_failure is OnFailure.RELEASE
             if not releases:
                 self._stop()
@@ -190,6 +191,7 @@ class Walk:
         releases = self.on_failure is OnFailure.RELEASE
         if is_cancellation(error):
             if self.was_cancel_asked(lane):
+                self.run.record.keep_notes(error)
                 if not releases:
                     self._stop()
                 return releases
@@ -236,12 +238,12 @@ class Walk:
         self, cause: CancelCause, *, spare: Lane | None = None, again: bool = False
     ) -> None:
         """Cancel the functions that are running, and remember why."""
-        self.run.note_cancel_cause(cause)
+        self.run.record.note_cancel_cause(cause)
         self.lanes.cancel(cause, spare=spare, again=again)
 
     def break_down(self, error: Exception) -> None:
         """Give up: no lane can be opened."""
-        self.run.break_down(error)
+        self.run.record.note_fatal(error, "sdax: the engine")
         self._stop()
         self.cancel_lanes(CancelCause("failure", None, error))
 
@@ -334,12 +336,12 @@ class Walk:
         timer = None if deadline is None else self.loop.call_at(deadline, self._expire)
         while not self.is_over():
             waiter = self._waiter = self.loop.create_future()
-            shield = self.run.shield()
+            shielded = None if self.run.record.cancel is None else shield()
             try:
-                if shield is None:
+                if shielded is None:
                     await waiter
                 else:
-                    with shield:
+                    with shielded:
                         await waiter
             except asyncio.CancelledError as error:
                 self.run.receive_cancel(error)

@@ -26,6 +26,8 @@ def test_the_options_are_keywords_with_these_defaults() -> None:
         "on_execute_error": "continue",
         "max_concurrency": None,
         "cleanup_timeout": None,
+        "observers": (),
+        "interceptors": (),
     }
 
 

@@ -1,0 +1,26 @@
+"""How the run's own Task waits for its lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AbstractContextManager
+
+from sdax_core._open_lanes import Lane
+
+
+def shield() -> AbstractContextManager[object] | None:
+    """What to wait in once a cancel was received: out of the reach of anyio's cancel scopes.
+
+    A cancelled anyio scope cancels again in every cycle of the event loop; absorbing that would
+    burn the processor for as long as cleanup takes. Without anyio nothing is needed.
+    """
+    scope = getattr(sys.modules.get("anyio"), "CancelScope", None)
+    return None if scope is None else scope(shield=True)
+
+
+def show_waiting(owner: asyncio.Task[object], lane: Lane) -> None:
+    """Show that the run's own Task waits for a lane (guarantee 28)."""
+    awaited_by = getattr(asyncio, "future_add_to_awaited_by", None)  # from 3.14 on
+    if awaited_by is not None:
+        awaited_by(lane, owner)
