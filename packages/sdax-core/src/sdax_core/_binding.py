@@ -34,16 +34,18 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
     ):
         return plan.functions
     functions = list(plan.functions)
-    if (
-        run.is_reported or plan.intercepts
-    ):  # of all functions: an interceptor may ask what released its own
+    if run.is_reported:
         ends = EndOrder(plan)
         for guarded in run.plan.every_node_guarded(walk.phase):
             if functions[guarded.node] is not None:
                 functions[guarded.node] = partial(run_reported, walk, guarded, ends)
     else:
         for guarded in plan.guarded:
-            functions[guarded.node] = partial(run_guarded, walk, guarded)
+            # One function with interceptors must not make a report of all the others.
+            runs = partial(run_reported, walk, guarded, None)
+            functions[guarded.node] = (
+                runs if guarded.settings.interceptors else partial(run_guarded, walk, guarded)
+            )
     if walk.running is not None:
         _wrap(functions, partial(_recorded, walk))
     if walk.names is not None:

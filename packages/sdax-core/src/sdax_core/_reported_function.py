@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
 
-async def run_reported(walk: Walk, guarded: GuardedNode, ends: EndOrder, ctx: Any) -> None:
+async def run_reported(walk: Walk, guarded: GuardedNode, ends: EndOrder | None, ctx: Any) -> None:
     """Run one function and tell the observers when it starts and ends."""
     run, lane = walk.run, current_lane()
     observation = run.observation
     call = FunctionCall(
         run.handle, guarded.key, guarded.phase, guarded.settings, walk.loop.time(), observation
     )
-    last = ends.last_before(guarded.node)
-    call.released_by = None if last is None else run.key(last)
+    if ends is not None:
+        last = ends.last_before(guarded.node)
+        call.released_by = None if last is None else run.key(last)
     if observation is not None:
         observation.tell("function_started", call)
     try:
@@ -33,7 +34,8 @@ async def run_reported(walk: Walk, guarded: GuardedNode, ends: EndOrder, ctx: An
     else:
         end_report(call, walk, lane, None)
     finally:
-        ends.note(guarded.node)
+        if ends is not None:
+            ends.note(guarded.node)
         if observation is not None:
             observation.tell("function_ended", call)
 

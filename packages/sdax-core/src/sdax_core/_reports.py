@@ -61,7 +61,8 @@ class FunctionCall:
         """When it was started."""
         self.released_by: Hashable | None = None
         """The key of the task that it waited for longest: whose function of the same phase, among those
-        it depends on, ended last. `None` if it waited for none."""
+        it depends on, ended last. `None` if it waited for none, and in a run that has no observers and no
+        interceptors of its own."""
         self.attempts: int = 1
         """How many attempts have begun."""
         self.ended_at: float | None = None
