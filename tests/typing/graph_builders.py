@@ -3,6 +3,7 @@
 from typing import Any, assert_type
 
 from sdax import (
+    After,
     AsyncDagTaskProcessor,
     AsyncDagTaskProcessorBuilder,
     AsyncPhaseRunner,
@@ -11,6 +12,7 @@ from sdax import (
     TaskAnalysis,
     TaskAnalyzer,
     TaskFunction,
+    after,
     join,
     task_func,
 )
@@ -64,12 +66,26 @@ pairs.add_task(AsyncTask("A"))  # type: ignore[arg-type]
 pairs.add_task(AsyncTask(("auth", 1)))  # type: ignore[arg-type]
 pairs.add_task(pair_task, depends_on=("A",))  # type: ignore[arg-type]
 
+# A dependency may be one that only orders, and has the type of the keys.
+
+assert_type(after("A"), After[str])
+assert_type(after(7).key, int)
+builder.add_task(join("A"), depends_on=("B", after("C")))
+builder.add_task(join("A"), depends_on=(after("C"),))
+builder.add_task(join("A"), depends_on=(after(7),))  # type: ignore[arg-type]
+builder.add_task(join("A"), depends_on=after("C"))  # type: ignore[arg-type]
+pairs.add_task(pair_task, depends_on=(("a", "b"), after(("auth", "validate"))))
+pairs.add_task(pair_task, depends_on=(after("A"),))  # type: ignore[arg-type]
+after(["A"])  # type: ignore[type-var]
+
 # Kinds of keys may be mixed: a task with a key of one of the kinds fits.
 
 mixed = AsyncDagTaskProcessor[Context, str | int | Pair].builder()
 named = AsyncTask[Context, str]("A")
 mixed.add_task(named).add_task(AsyncTask(7), depends_on=("A",)).add_task(pair_task, (7, "A"))
 mixed.add_task(AsyncTask(1.5))  # type: ignore[arg-type]
+
+mixed.add_task(named, depends_on=(7, after("A"), after(("a", "b"))))
 
 # A key that is not hashable is no type for keys.
 
@@ -99,6 +115,49 @@ async def run(processor: AsyncDagTaskProcessor[Context]) -> None:
         assert_type(runner.failures(), list[BaseException])
 
 
+# Whether a task takes part is asked with the context.
+
+
+def is_wanted(ctx: Context) -> bool:
+    return True
+
+
+def is_wanted_by_another(ctx: OtherContext) -> bool:
+    return True
+
+
+async def is_wanted_later(ctx: Context) -> bool:
+    return True
+
+
+assert_type(AsyncTask("A", when=is_wanted), AsyncTask[Context, str])
+builder.add_task(AsyncTask("A", execute=TaskFunction(work), when=is_wanted, optional=True))
+builder.add_task(AsyncTask("A", execute=TaskFunction(any_work), when=lambda ctx: bool(ctx)))
+builder.add_task(AsyncTask("A", when=is_wanted_by_another))  # type: ignore[arg-type]
+AsyncTask("A", when=is_wanted_later)  # type: ignore[arg-type]
+AsyncTask("A", optional="yes")  # type: ignore[arg-type]
+
+# A part of a processor, and one with other tasks, are typed as the processor is.
+
+processor = builder.build()
+fakes = {"A": AsyncTask("A", execute=TaskFunction(work))}
+assert_type(processor.subset("A", "B"), AsyncDagTaskProcessor[Context, str])
+assert_type(processor.override(fakes), AsyncDagTaskProcessor[Context, str])
+processor.override({"A": AsyncTask("A", execute=TaskFunction(any_work))})
+processor.subset(7)  # type: ignore[arg-type]
+processor.override({7: AsyncTask("A")})  # type: ignore[dict-item]
+processor.override({"A": other_task})  # type: ignore[dict-item]
+
+# A graph on top of another one has keys of its own kind, which has to cover those of its parent.
+
+request = AsyncDagTaskProcessor[Context].builder(parent=processor)
+assert_type(request, AsyncDagTaskProcessorBuilder[Context, str])
+assert_type(request.build().parent, AsyncDagTaskProcessor[Any, Any] | None)
+wide = AsyncDagTaskProcessor[OtherContext, str | Pair].builder(parent=pairs.build())
+wide.add_task(join("A"), depends_on=(("auth", "validate"),))
+AsyncDagTaskProcessorBuilder[Context](processor)
+AsyncDagTaskProcessor[Context].builder(parent=builder)  # type: ignore[arg-type]
+
 # Options are checked by name and by value.
 
 builder.build(
@@ -117,4 +176,6 @@ analyzer = TaskAnalyzer[Context, Pair]()
 assert_type(analyzer.add_task(pair_task).analyze(), TaskAnalysis[Context, Pair])
 assert_type(TaskAnalyzer[Context]().analyze(), TaskAnalysis[Context, str])
 assert_type(analyzer.analyze().topological_order, tuple[Pair, ...])
+analyzer.add_task(pair_task, depends_on=(after(("a", "b")),))
+assert_type(analyzer.analyze().only_after[("a", "b")], tuple[Pair, ...])
 analyzer.add_task(AsyncTask("A"))  # type: ignore[arg-type]

@@ -80,6 +80,19 @@ assert_type(task_func(work).timeout, float | None)
 task("A", task_func(work))  # type: ignore[call-arg]
 task(["A"], execute=task_func(work))  # type: ignore[type-var]
 
+# A task may be optional, and have a condition that takes the same context.
+
+
+def is_wanted(ctx: Context) -> bool:
+    return True
+
+
+assert_type(
+    task("A", execute=task_func(work), when=is_wanted, optional=True), AsyncTask[Context, str]
+)
+assert_type(join("A", optional=True).optional, bool)
+task("A", execute=task_func(work), when=work)  # type: ignore[arg-type]
+
 # A join fits into every graph.
 
 joined: AsyncTask[Context, str] = join("A")

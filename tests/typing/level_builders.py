@@ -64,11 +64,20 @@ assert_type(adapter, AsyncDagLevelAdapterBuilder[Context, str])
 assert_type(adapter.add_task(AsyncTask("A"), 1), AsyncDagLevelAdapterBuilder[Context, str])
 some_builder: AsyncTaskProcessorBuilder[Context] = adapter
 
+# A part of a processor, and one with other tasks, are typed as the processor is.
+
+fakes = {"A": AsyncTask("A", execute=task_func(work))}
+assert_type(builder.build().subset("A", (1, "below")), AsyncTaskProcessor[Context, str])
+assert_type(builder.build().override(fakes), AsyncTaskProcessor[Context, str])
+builder.build().subset(7)  # type: ignore[arg-type]
+
 # It has the way to graphs, too.
 
 assert_type(
     AsyncTaskProcessor[Context, Pair].graph_builder(), AsyncDagTaskProcessorBuilder[Context, Pair]
 )
+
+AsyncTaskProcessor[Context].graph_builder(parent=builder.build())
 
 # Code written for sdax 0.7, which gave the builder no context.
 

@@ -10,6 +10,10 @@ from sdax_core import AsyncTask, GraphError, TaskAnalyzer, TaskFunction, after
 async def nothing(_: object) -> None: ...
 
 
+def asked(_: object) -> bool:
+    return True
+
+
 async def asked_later(_: object) -> bool:
     return True
 
@@ -42,7 +46,7 @@ def test_a_task_is_required_and_unconditional_unless_it_says_otherwise() -> None
     assert task.optional is False
 
 
-@pytest.mark.parametrize("when", [bool, Answer(), lambda _: True, partial(max, 1)])
+@pytest.mark.parametrize("when", [bool, Answer(), asked, partial(max, 1)])
 def test_when_may_be_any_plain_callable(when: Any) -> None:
     assert AsyncTask("a", when=when).when is when
 
@@ -98,10 +102,6 @@ def test_a_task_shows_what_is_special_about_it() -> None:
     assert repr(task) == (
         "AsyncTask('a', execute=TaskFunction(nothing), when=asked, optional=True)"
     )
-
-
-def asked(_: object) -> bool:
-    return True
 
 
 # A required task may not depend on an optional one

@@ -16,7 +16,8 @@ PHASES = ["pre_execute", "execute", "post_execute"]
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_task_with_one_function_has_it_in_its_phase(phase: str) -> None:
-    made = task("A", **{phase: FUNCTION})
+    functions: dict[str, Any] = {phase: FUNCTION}
+    made = task("A", **functions)
 
     assert made.name == "A"
     assert {p: getattr(made, p) for p in PHASES} == {
@@ -44,6 +45,28 @@ def test_a_join_has_no_functions() -> None:
 
     assert made.name == ("level", 1)
     assert [getattr(made, phase) for phase in PHASES] == [None] * 3
+
+
+def asked(context: Any) -> bool:
+    return True
+
+
+def test_a_task_is_required_and_unconditional_unless_it_says_otherwise() -> None:
+    plain = task("A", execute=FUNCTION)
+    special = task("A", execute=FUNCTION, when=asked, optional=True)
+
+    assert (plain.when, plain.optional) == (None, False)
+    assert (special.when, special.optional) == (asked, True)
+
+
+def test_a_join_is_required_unless_it_says_otherwise() -> None:
+    assert join("A").optional is False
+    assert join("A", optional=True).optional is True
+
+
+def test_neither_when_nor_optional_stands_in_for_a_function() -> None:
+    with pytest.raises(ValueError, match="needs at least one"):
+        task("A", when=asked, optional=True)
 
 
 def task_with_a_function(key: Any) -> AsyncTask[Any, Any]:

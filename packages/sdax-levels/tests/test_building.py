@@ -100,6 +100,106 @@ def test_no_task_at_all_makes_an_empty_graph() -> None:
     assert dependencies(build()) == {}
 
 
+def test_an_optional_task_is_only_waited_for_by_the_exit_of_its_level() -> None:
+    builder = AsyncTaskProcessor[Any].builder().add_task(AsyncTask("A"), 1)
+    builder.add_task(AsyncTask("B", optional=True), 1).add_task(AsyncTask("C"), 2)
+    processor = builder.build()
+
+    assert dependencies(processor) == TWO_LEVELS
+    assert processor.analysis.only_after == {(1, "above"): ("B",)}
+
+
+# Graphs as values
+
+
+def test_a_subset_keeps_the_levels_below_and_the_entry() -> None:
+    part = build(("A", 1), ("B", 1), ("C", 2), ("D", 2), ("E", 3)).subset("C")
+
+    assert type(part) is AsyncTaskProcessor
+    assert dependencies(part) == {
+        key: keys for key, keys in TWO_LEVELS.items() if key != (2, "above")
+    }
+
+
+def test_a_subset_of_a_level_does_not_keep_what_is_optional_below() -> None:
+    builder = AsyncTaskProcessor[Any].builder().add_task(AsyncTask("A"), 1)
+    builder.add_task(AsyncTask("B", optional=True), 1).add_task(AsyncTask("C"), 2)
+
+    part = builder.build().subset("C")
+
+    assert "B" not in part.analysis.tasks
+    assert part.analysis.dependencies[(1, "above")] == ("A",)
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_an_override_has_another_task_in_the_same_levels(optional: bool) -> None:
+    builder = AsyncTaskProcessor[Any].builder()
+    builder.add_task(AsyncTask("A"), 1).add_task(AsyncTask("B", optional=optional), 1)
+    processor = builder.add_task(AsyncTask("C"), 2).build(max_concurrency=2)
+    fake = AsyncTask("B", optional=optional)
+
+    overridden = processor.override({"B": fake})
+
+    assert type(overridden) is AsyncTaskProcessor
+    assert overridden.analysis.tasks["B"] is fake
+    assert dependencies(overridden) == TWO_LEVELS
+    assert overridden.analysis.only_after == processor.analysis.only_after
+    assert overridden.options is processor.options
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_an_override_that_would_change_what_the_exit_waits_for_is_refused(optional: bool) -> None:
+    task, fake = AsyncTask("A", optional=optional), AsyncTask("A", optional=not optional)
+    processor = AsyncTaskProcessor[Any].builder().add_task(task, 1).build()
+
+    with pytest.raises(ValueError, match="override") as caught:
+        processor.override({"A": fake})
+
+    assert str(caught.value) == (
+        f"override: the task for 'A' must have optional={optional}, "
+        "like the one that it stands in for"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tasks", "error", "message"),
+    [
+        (
+            {"a": AsyncTask("a")},
+            GraphError,
+            "override: there is no task 'a'",
+        ),
+        (
+            ["A"],
+            TypeError,
+            "override takes a mapping of keys to tasks; got ['A'] (list)",
+        ),
+        (
+            {"A": "B"},
+            TypeError,
+            "override: task 'A' must be an AsyncTask; got 'B' (str)",
+        ),
+    ],
+)
+def test_what_cannot_stand_in_is_refused_as_in_a_graph(
+    tasks: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        build(("A", 1)).override(tasks)
+
+    assert str(caught.value) == message
+
+
+def test_a_graph_may_have_levels_as_its_parent() -> None:
+    app = build(("pool", 1))
+    builder = AsyncTaskProcessor[Any].graph_builder(parent=app)
+
+    processor = builder.add_task(AsyncTask("page"), depends_on=("pool",)).build()
+
+    assert processor.parent is app
+    assert dict(processor.analysis.dependencies) == {"page": ()}
+
+
 # The calls
 
 

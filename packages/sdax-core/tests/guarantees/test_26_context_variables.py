@@ -44,7 +44,7 @@ def test_every_function_starts_from_the_context_of_the_call(run: Run, value: obj
 
     builder = AsyncDagTaskProcessor[None].builder()
     for name in "ab":
-        functions = dict.fromkeys(PHASES, TaskFunction[Any](look))
+        functions: dict[str, Any] = dict.fromkeys(PHASES, TaskFunction(look))
         builder.add_task(AsyncTask(name, **functions))
 
     async def main() -> None:
@@ -63,10 +63,9 @@ def test_each_phase_starts_from_the_context_of_its_own_run_next(run: Run) -> Non
     async def look(_: object) -> None:
         seen.append(variable.get())
 
+    functions: dict[str, Any] = dict.fromkeys(PHASES, TaskFunction(look))
     builder = AsyncDagTaskProcessor[None].builder()
-    processor = builder.add_task(
-        AsyncTask("a", **dict.fromkeys(PHASES, TaskFunction[Any](look)))
-    ).build()
+    processor = builder.add_task(AsyncTask("a", **functions)).build()
 
     async def main() -> None:
         variable.set("before the block")

@@ -54,7 +54,7 @@ def lifecycle(
 ) -> AsyncDagTaskProcessorBuilder[None]:
     builder = AsyncDagTaskProcessor[None].builder()
     for name in ("auth", "user"):
-        functions = dict.fromkeys(PHASES, TaskFunction[Any](function, **settings))
+        functions: dict[str, Any] = dict.fromkeys(PHASES, TaskFunction(function, **settings))
         builder.add_task(AsyncTask(name, **functions), () if name == "auth" else ("auth",))
     return builder
 

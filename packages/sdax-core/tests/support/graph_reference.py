@@ -24,7 +24,7 @@ class Node:
     phases: frozenset[str] = frozenset()
 
     def task(self) -> AsyncTask[Any, Hashable]:
-        functions = {phase: TaskFunction(nothing) for phase in self.phases}
+        functions: dict[str, Any] = {phase: TaskFunction(nothing) for phase in self.phases}
         return AsyncTask(self.key, **functions)
 
 

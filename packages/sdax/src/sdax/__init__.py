@@ -9,6 +9,7 @@ tasks) under one name, and brings the `sdax` command. `sdax.sdax_core`, `sdax.ta
 from typing import TYPE_CHECKING
 
 from sdax_core import (
+    After,
     AsyncDagTaskProcessor,
     AsyncDagTaskProcessorBuilder,
     AsyncPhaseRunner,
@@ -31,6 +32,7 @@ from sdax_core import (
     TaskFailure,
     TaskFunction,
     TaskGraph,
+    after,
     flatten_exceptions,
 )
 from sdax_helpers import (
@@ -50,9 +52,11 @@ from sdax_levels import (
 
 __all__ = [  # noqa: RUF022 - grouped by concept
     # Tasks
+    "After",
     "AsyncTask",
     "SdaxTaskGroup",
     "TaskFunction",
+    "after",
     "join",
     "task",
     "task_func",
