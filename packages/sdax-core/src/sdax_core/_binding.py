@@ -88,10 +88,12 @@ async def _gated(
 ) -> None:
     """Run a function of a task that takes part only if its predicate says so (guarantee 37)."""
     run = walk.run
-    takes_part = run.takes_part.get(node)
+    answers = run.takes_part
+    assert answers is not None
+    takes_part = answers.get(node)
     if takes_part is None:
-        run.takes_part[node] = False  # as it stays if the predicate raises
-        takes_part = run.takes_part[node] = _ask(predicate, run.key(node), ctx)
+        answers[node] = False  # as it stays if the predicate raises
+        takes_part = answers[node] = _ask(predicate, run.key(node), ctx)
         if not takes_part:
             run.record_skipped(node, walk.phase, "when")
     if not takes_part:

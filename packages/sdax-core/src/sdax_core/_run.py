@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any
 
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._errors import SdaxExecutionError
+from sdax_core._held import Held, let_go_of_all
 from sdax_core._observation import Observation
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import Plan, WalkPlan
 from sdax_core._pump import CAN_START_EAGERLY
-from sdax_core._run_handle import RunHandle
+from sdax_core._run_handle import RUN, RunHandle
 from sdax_core._run_record import RunRecord
 from sdax_core._run_settings import RunSettings
 from sdax_core._task_failure import TaskFailure, add_failure_note
@@ -24,75 +25,64 @@ from sdax_core._walk import OnFailure, Walk
 class Run:
     """The state of one run. It shares nothing with another run but the plan (guarantee 27)."""
 
-    __slots__ = (
-        "_begun",
-        "_count_at_phase",
-        "_count_at_start",
-        "_deadline_timer",
-        "_ended",
-        "_handle",
-        "_pre_walk",
-        "_walk",
-        "cancel_body",
-        "ctx",
-        "deadline",
-        "is_debug",
-        "is_eager",
-        "kept",
-        "key_in_parent",
-        "left_out",
-        "loop",
-        "observation",
-        "owner",
-        "parent",
-        "phase",
-        "plan",
-        "record",
-        "settings",
-        "takes_part",
-    )
+    # Class attributes, and no slots: most runs never set one of these, and setting all of them would be a good
+    # part of what a small run costs.
+    parent: Run | None = None
+    """The run that this one is nested in."""
+    key_in_parent: Hashable = None
+    phase: PhaseId = PhaseId.PRE_EXEC
+    """The phase that was begun most recently."""
+    observation: Observation | None = None
+    """The observers, if there are any."""
+    takes_part: dict[int, bool] | None = None
+    """What the `when` of tasks answered, if there are such (guarantee 37)."""
+    cancel_body: Callable[[str], None] | None = None
+    """Cancels the body of the `open` block, if it is running."""
+    deadline: float | None = None
+    """When the timeout of the run, or of one around it, runs out, by the event loop's clock."""
+    is_reported: bool = False
+    """Somebody is shown what each function does."""
+    held: dict[Hashable, Held] | None = None
+    """What tasks hold for the run, if any do (guarantee 40)."""
+    _begun: bool = False
+    _ended: bool = False
+    _walk: Walk | None = None
+    _pre_walk: Walk | None = None
+    _handle: RunHandle | None = None
+    _base: Context | None = None
+    _deadline_timer: asyncio.TimerHandle | None = None
 
-    def __init__(
-        self,
-        plan: Plan,
-        ctx: Any,
-        settings: RunSettings,
-        parent: Run | None = None,
-        key_in_parent: Hashable = None,
-    ) -> None:
+    def __init__(self, plan: Plan, ctx: Any, settings: RunSettings) -> None:
         owner = asyncio.current_task()
         if owner is None:
             raise RuntimeError("a run needs an asyncio Task to run in; call it from a coroutine")
-        self.owner = owner
+        self.owner: asyncio.Task[Any] = owner
         """The Task that runs the phases, and waits for the lanes."""
         self._count_at_start = self._count_at_phase = owner.cancelling()
-        self.plan = plan
-        self.ctx = ctx
-        self.settings = settings
-        self.parent = parent
-        """The run that this one is nested in."""
-        self.key_in_parent = key_in_parent
-        self.loop = asyncio.get_running_loop()
-        self.record = RunRecord(None if parent is None else parent.record)
-        self._begun = self._ended = False
-        self.phase = PhaseId.PRE_EXEC
-        """The phase that was begun most recently."""
-        self._walk: Walk | None = None
-        self._pre_walk: Walk | None = None
-        self._handle: RunHandle | None = None
+        self.plan: Plan = plan
+        self.ctx: Any = ctx
+        self.settings: RunSettings = settings
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        self.record: RunRecord = RunRecord()
         self.kept: dict[int, Context] = {}
         """The contexts of the tasks that have set a context variable (guarantee 26)."""
-        self.left_out: set[int] = set()
-        """Optional tasks that could not prepare, and what depends on them (guarantee 38)."""
-        self.takes_part: dict[int, bool] = {}
-        """What the `when` of a task answered (guarantee 37)."""
-        self.cancel_body: Callable[[str], None] | None = None
-        """Cancels the body of the `open` block, if it is running."""
-        self.deadline: float | None = None if parent is None else parent.deadline
-        self._deadline_timer: asyncio.TimerHandle | None = None
-        self.observation = Observation(self, settings.observers) if settings.observers else None
-        self.is_eager = CAN_START_EAGERLY and self.loop.get_task_factory() is None
-        self.is_debug = self.loop.get_debug()
+        self.is_eager: bool = CAN_START_EAGERLY and self.loop.get_task_factory() is None
+        self.is_named: bool = self.loop.get_debug()
+        """asyncio Tasks bear the names of what they run (guarantee 28)."""
+        if plan.gates:
+            self.takes_part = {}
+        if settings.observers:
+            self.observation = Observation(self, settings.observers)
+            self.is_named = self.is_reported = True
+        elif settings.interceptors:
+            self.is_reported = True
+
+    def nest_in(self, parent: Run, key: Hashable) -> None:
+        """Make this a run inside another, for the task `key` there (guarantee 41)."""
+        self.parent = parent
+        self.key_in_parent = key
+        self.record.around = parent.record
+        self.deadline = parent.deadline
 
     # Phases
 
@@ -128,8 +118,8 @@ class Run:
         if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
         plan = self.plan.execute
-        if self.left_out:
-            plan = plan.narrowed(set(range(len(plan.functions))) - self.left_out)
+        if self.record.left_out:
+            plan = plan.narrowed(set(range(len(plan.functions))) - self.record.left_out)
         if not plan.ready:
             return
         if self._deadline_timer is not None and self.loop.time() >= self._deadline_timer.when():
@@ -159,6 +149,9 @@ class Run:
             if not walk.is_over():
                 await walk.finish(deadline)
             self._finished(walk)
+        if self.held:
+            # All cleanups are over; one that was cut short by `cleanup_timeout` has stopped its walk.
+            await let_go_of_all(self, at_once=self._walk is not None and self._walk.stopped)
         self._end()
 
     def _start(self, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> Walk:
@@ -177,14 +170,14 @@ class Run:
     def _end(self) -> None:
         """All is over. What refers to each other is taken apart: nothing is left for the garbage collector."""
         self._ended = True
-        self._walk = self._pre_walk = None
+        self._walk = self._pre_walk = self._base = None
         self.kept.clear()
         if self.observation is not None:
             self.observation.tell("run_ended", self.handle, self.exception_so_far())
 
     def _cleanup_plan(self) -> WalkPlan:
         plan, walk = self.plan.post_execute, self._pre_walk
-        if walk is None or not (walk.stopped or self.left_out):
+        if walk is None or not (walk.stopped or self.record.left_out):
             return plan  # every task was passed
         not_begun = set(walk.ready)
         # A count of 0 says: started, or passed for want of a function, or ready and not begun.
@@ -236,8 +229,16 @@ class Run:
         if owner is not None and owner is not self.owner:
             self.owner = owner
             self._count_at_start = owner.cancelling()
+        self._base = None
 
     # What walks ask
+
+    def base(self) -> Context:
+        """The context that functions start from: that of the call that began their phase (guarantee 26)."""
+        if self._base is None:
+            self._base = copy_context()
+            self._base.run(RUN.set, self)
+        return self._base
 
     @property
     def cleanup_timeout(self) -> float | None:
@@ -252,16 +253,6 @@ class Run:
     def function(self, node: int, phase: PhaseId) -> object:
         """The function of a task as the user gave it."""
         return getattr(self.plan.graph.tasks[node], phase).function
-
-    @property
-    def is_reported(self) -> bool:
-        """Whether somebody is shown what each function does."""
-        return self.observation is not None or bool(self.settings.interceptors)
-
-    @property
-    def is_named(self) -> bool:
-        """Whether asyncio Tasks bear the names of what they run (guarantee 28)."""
-        return self.is_debug or self.observation is not None
 
     def is_cancel_pending(self) -> bool:
         """Whether the run's own Task was cancelled since the phase began."""
@@ -326,6 +317,10 @@ class Run:
         self.record.note_fatal(error, "sdax: an observer")
         self._stop_early(CancelCause("failure", None, error))
 
+    def leave_out(self, node: int) -> None:
+        """Take note of a task that the phases after `pre_execute` go on without (guarantee 38)."""
+        self.record.left_out |= {node}
+
     def record_skipped(self, node: int, phase: PhaseId, reason: str) -> None:
         """Take note of a task that does not run: its `when` said no, or one that it depends on failed."""
         task = self.plan.graph.tasks[node]
@@ -335,7 +330,7 @@ class Run:
             else (task.pre_execute, task.execute, task.post_execute)
         )
         if phase is PhaseId.PRE_EXEC and reason == "failure":
-            self.left_out.add(node)
+            self.leave_out(node)
         if any(function is not None for function in functions):
             self.record.skipped = (*self.record.skipped, node)
             if self.observation is not None:

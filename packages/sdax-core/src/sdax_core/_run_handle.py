@@ -10,6 +10,7 @@ from sdax_core._cancel_cause import CancelCause
 from sdax_core._phase_id import PhaseId
 
 if TYPE_CHECKING:
+    from sdax_core._held import Held
     from sdax_core._processor import AsyncDagTaskProcessor
     from sdax_core._run import Run
     from sdax_core._run_record import Outcome
@@ -124,6 +125,18 @@ class RunHandle:
             RuntimeError: The run has ended.
         """
         self._run.fail_from_outside(task, error)
+
+    @property
+    def held(self) -> dict[Hashable, Held]:
+        """What tasks hold for the run from one function to another, by the keys of the tasks.
+
+        For what is built on top of this package: what is put here before it is acquired, and taken out when it
+        was released, cannot be left behind. What is still here when cleanup is over, because a `post_execute` was
+        not run, the run lets go of before it ends, the latest first (guarantee 40).
+        """
+        if self._run.held is None:
+            self._run.held = {}
+        return self._run.held
 
     def nest(
         self, key: Hashable, processor: AsyncDagTaskProcessor[Any, Any], ctx: Any

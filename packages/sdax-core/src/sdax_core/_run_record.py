@@ -34,17 +34,22 @@ class RunRecord:
     """Why functions were first cancelled (guarantee 39)."""
     skipped: tuple[int, ...] = ()
     """The tasks that did not run, by number."""
+    left_out: frozenset[int] = frozenset()
+    """Optional tasks that could not prepare, and what depends on them (guarantee 38)."""
     _remarks: tuple[str, ...] = ()
 
-    def __init__(self, around: RunRecord | None) -> None:
-        self._around = around
-        """The record of the run that this one is nested in."""
+    around: RunRecord | None = None
+    """The record of the run that this one is nested in."""
+
+    def __init__(self) -> None:
         self.failures: list[TaskFailure] = []
         """What failed, in order, optional tasks included."""
 
     def is_going_well(self) -> bool:
         """Whether nothing has happened so far that keeps `execute` from beginning."""
-        return self._ended_early() is None and not (self.failures and self.required_failures())
+        if self.fatal is not None or self.cancel is not None or self.expired is not None:
+            return False
+        return not self.failures or not self.required_failures()
 
     def required_failures(self) -> list[TaskFailure]:
         """The failures that the run raises: not those of optional tasks."""
@@ -77,7 +82,7 @@ class RunRecord:
             return "cancelled"
         if self.fatal is not None or self.body_error is not None or self.required_failures():
             return "failed"
-        around = None if self._around is None else self._around.outcome(in_cleanup=False)
+        around = None if self.around is None else self.around.outcome(in_cleanup=False)
         if around == "failed" or around == "cancelled":
             return around
         return "succeeded" if in_cleanup else "running"
@@ -88,8 +93,8 @@ class RunRecord:
         if error is None and self.required_failures():
             error = self.execution_error(skipped)
         error = error or self.body_error
-        if error is None and self._around is not None:
-            error = self._around.exception_so_far(())
+        if error is None and self.around is not None:
+            error = self.around.exception_so_far(())
         return error
 
     def error_to_raise(self, skipped: Sequence[Hashable]) -> BaseException | None:
@@ -103,7 +108,7 @@ class RunRecord:
     def execution_error(self, skipped: Sequence[Hashable], known: int = 0) -> SdaxExecutionError:
         """Make the error that holds all failures that are to be raised, but for the first `known`."""
         error = SdaxExecutionError.of(self.required_failures()[known:], skipped)
-        error.is_nested = self._around is not None
+        error.is_nested = self.around is not None
         for note in self._remarks:
             add_note(error, note)
         return error

@@ -192,7 +192,9 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
 
     def _started(self) -> Run:
         if self._run is None:
-            self._run = Run(self._plan, self._ctx, self._settings, self._parent, self._key)
+            self._run = Run(self._plan, self._ctx, self._settings)
+            if self._parent is not None:
+                self._run.nest_in(self._parent, self._key)
         return self._run
 
     async def _advance(self, run: Run) -> None:

@@ -11,7 +11,6 @@ import inspect
 import sys
 from collections import deque
 from collections.abc import Sequence
-from contextvars import copy_context
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ from sdax_core._open_lanes import Lane, OpenLanes
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
 from sdax_core._pump import EAGER_PUMP
-from sdax_core._run_handle import RUN
 from sdax_core._waiting import shield, show_waiting
 
 if TYPE_CHECKING:
@@ -87,8 +85,7 @@ class Walk:
         self.loop = run.loop
         self.limit = run.plan.limit
         self.kept = run.kept
-        self.base = copy_context()
-        self.base.run(RUN.set, run)
+        self.base = run.base()
         self.successors = plan.successors
         self.waiting = list(plan.waiting)
         self.ready = deque(plan.ready)
@@ -101,7 +98,8 @@ class Walk:
         self.open = 0
         self.lanes = OpenLanes()
         self.attempts: dict[int, int] = {}
-        limit = run.cleanup_timeout if phase is PhaseId.POST_EXEC else run.settings.timeout
+        in_cleanup = phase is PhaseId.POST_EXEC
+        limit = run.plan.options.cleanup_timeout if in_cleanup else run.settings.timeout
         self.running: dict[int, None] | None = None if limit is None else {}
         """The nodes whose functions are running, if the walk may have to name them."""
         self.names: dict[Lane, str] | None = {} if run.is_named else None
@@ -268,7 +266,7 @@ class Walk:
     def _leave_out(self, node: int) -> None:
         """Go on without an optional task, and without what depends on it (guarantee 38)."""
         if self.phase is PhaseId.PRE_EXEC:
-            self.run.left_out.add(node)
+            self.run.leave_out(node)
         self._skip_successors(node)
 
     def _skip_successors(self, node: int) -> None:
@@ -352,6 +350,7 @@ class Walk:
 
     def _close(self) -> None:
         """Take back what is scheduled; every lane has closed."""
+        self.lanes.clear()  # they know the walk: no cycle is left for the garbage collector
         self.pump.close()
         if self._cancel_handle is not None:
             self._cancel_handle.cancel()
