@@ -1,13 +1,19 @@
 """Short ways to write tasks.
 
 - `task_func`, `task_group_func`, `task_sync_func`: make the function of a phase.
+- `task_thread_func`, `task_process_func`: the same from what blocks or computes; `cancelled` asks in a thread.
 - `task`, `join`: make a task, with functions or without any.
+- `resource`: make a task out of a context manager.
 """
 
 from typing import TYPE_CHECKING
 
+from sdax_helpers._cancelled_flag import cancelled
 from sdax_helpers._functions import task_func, task_group_func, task_sync_func
+from sdax_helpers._process_function import task_process_func
+from sdax_helpers._resource import resource
 from sdax_helpers._tasks import join, task
+from sdax_helpers._thread_function import task_thread_func
 
 # Functions of a phase
 task_group_task = task_group_func
@@ -19,8 +25,13 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "task_group_func",
     "task_group_task",
     "task_sync_func",
+    # Functions in threads and processes
+    "cancelled",
+    "task_process_func",
+    "task_thread_func",
     # Tasks
     "join",
+    "resource",
     "task",
     # The installed version
     "__version__",

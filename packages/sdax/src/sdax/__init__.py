@@ -36,12 +36,15 @@ from sdax_core import (
     flatten_exceptions,
 )
 from sdax_helpers import (
+    cancelled,
     join,
     task,
     task_func,
     task_group_func,
     task_group_task,
+    task_process_func,
     task_sync_func,
+    task_thread_func,
 )
 from sdax_levels import (
     AsyncDagLevelAdapterBuilder,
@@ -63,6 +66,10 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "task_group_func",
     "task_group_task",
     "task_sync_func",
+    # Functions in threads and processes
+    "cancelled",
+    "task_process_func",
+    "task_thread_func",
     # Graphs
     "AsyncDagTaskProcessor",
     "AsyncDagTaskProcessorBuilder",

@@ -6,12 +6,13 @@
 """
 
 from guarantee_support.journal import Journal
-from guarantee_support.loop_kinds import CLOCK_KINDS, KINDS, LoopKind, Run
+from guarantee_support.loop_kinds import CLOCK_KINDS, KINDS, THREAD_KINDS, LoopKind, Run
 from guarantee_support.outcomes import ended, ended_after_cancels, notes, settled
 
 __all__ = [
     "CLOCK_KINDS",
     "KINDS",
+    "THREAD_KINDS",
     "Journal",
     "LoopKind",
     "Run",

@@ -34,6 +34,7 @@ class LoopKind:
         debug: asyncio's debug mode.
         anyio: whether anyio appears to be imported. sdax waits in another way then, and pytest always imports it.
         uvloop: a loop of uvloop, whose clock is real, instead of one with a virtual clock.
+        real_clock: asyncio's own loop, which waits for threads, instead of one with a virtual clock.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LoopKind:
     debug: bool = False
     anyio: bool = False
     uvloop: bool = False
+    real_clock: bool = False
 
     def run(self, main: Coroutine[Any, Any, Result]) -> Result:
         """Run `main`, and fail if it left an asyncio Task, a timer or a warning behind."""
@@ -59,6 +61,8 @@ class LoopKind:
         return result
 
     def _make_loop(self) -> Callable[[], asyncio.AbstractEventLoop]:
+        if self.real_clock:
+            return asyncio.new_event_loop
         if not self.uvloop:
             return VirtualClockLoop
         make_loop: Callable[[], asyncio.AbstractEventLoop] = pytest.importorskip(
@@ -100,3 +104,15 @@ CLOCK_KINDS = tuple(
 
 KINDS = (*CLOCK_KINDS, LoopKind(name="uvloop", uvloop=True))
 """All kinds: for tests that need no clock."""
+
+THREAD_KINDS = tuple(
+    kind
+    for kind in (
+        LoopKind(name="lazy, real clock", real_clock=True),
+        LoopKind(name="eager, real clock", real_clock=True, factory="eager"),
+        LoopKind(name="debug, real clock", real_clock=True, debug=True),
+        LoopKind(name="uvloop", uvloop=True),
+    )
+    if kind.factory is None or kind.factory in FACTORIES
+)
+"""The kinds that wait for other threads."""
