@@ -59,7 +59,8 @@ class RateLimit:
         limiter: A strategy of `limits.aio.strategies` on an asynchronous storage.
         item: The limit, for example `limits.parse("100/minute")`.
         identifiers: What is counted together; each different choice has counts of its own.
-        cost: What one call counts, at least 1 and at most the amount of `item`.
+        cost: What one call counts, at least 1 and at most the amount of `item`. The library's fixed
+            window counts calls that it refuses as well, so with different costs take another.
         max_wait: The longest to wait in seconds, `None` for as long as it takes. A call that knows
             that it would have to wait longer raises `RateLimitReached` at once.
 
