@@ -109,9 +109,10 @@ async def _gated(
 def _ask(predicate: Callable[[Any], Any], key: Hashable, ctx: Any) -> bool:
     """Ask the `when` of a task."""
     answer: object = predicate(ctx)
-    if isinstance(answer, CoroutineType):
-        answer.close()
+    if inspect.isawaitable(answer):
+        if isinstance(answer, CoroutineType):
+            answer.close()  # or Python would warn, too, that it was never awaited
         raise TypeError(
-            f"task {key!r}: when returned a coroutine, which nobody would await; make it a plain function"
+            f"task {key!r}: when returned {type(answer).__name__}, which nobody would await; make it a plain function"
         )
     return bool(answer)

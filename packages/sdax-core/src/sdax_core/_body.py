@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,10 +26,16 @@ class Body:
             self._is_cancelled = True
             self._task.cancel(message)
 
-    def was_left_by_own_cancel(self, error: BaseException | None) -> bool:
+    async def was_left_by_own_cancel(self, error: BaseException | None) -> bool:
         """Take back the own cancel, and say whether it, and no other, is what ended the body."""
         if not self._is_cancelled or self._task is None:
             return False
         self._is_cancelled = False
         others = self._task.uncancel()
-        return isinstance(error, asyncio.CancelledError) and not others
+        if isinstance(error, asyncio.CancelledError):
+            return not others
+        if not others and getattr(self._task, "_must_cancel", False):
+            # Before 3.13 `uncancel` leaves a cancel pending that was not delivered. It goes off here, not in cleanup.
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+        return False

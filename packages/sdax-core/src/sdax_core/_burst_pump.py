@@ -63,6 +63,8 @@ class BurstPump:
             return
         if not lane.done():
             walk.lanes.append(lane)
+            if walk.stopped:  # by what an eager lane did in its first step
+                walk.lanes.cancel_missed(lane)
             if walk.names is not None:
                 walk.show_lane(lane)
             if not ticket.used:

@@ -50,6 +50,12 @@ class OpenLanes(list[Lane]):
             if lane not in self._just_swept:
                 lane.cancel(str(cause))
 
+    def cancel_missed(self, lane: Lane) -> None:
+        """Cancel a lane that was being started when all others were cancelled."""
+        if self.cause is not None and lane not in self._cancelled:
+            self._cancelled.add(lane)
+            lane.cancel(str(self.cause))
+
     def note_swept(self, lane: Lane, loop: asyncio.AbstractEventLoop) -> None:
         """Take note that `lane` was cancelled from outside.
 

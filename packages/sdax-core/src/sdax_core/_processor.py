@@ -14,7 +14,7 @@ from sdax_core._observer import Observer
 from sdax_core._options import BuildOptions
 from sdax_core._plan import Plan
 from sdax_core._run import Run
-from sdax_core._run_settings import Clock
+from sdax_core._run_settings import Clock, is_any_given
 from sdax_core._runner import AsyncPhaseRunner
 from sdax_core._task import AsyncTask
 from sdax_core._type_variables import K, StringKeysByDefault, T
@@ -136,7 +136,7 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             TypeError: A setting is of the wrong type.
         """
         settings = self._plan.settings
-        if timeout is not None or observers or interceptors or clock or rng:
+        if is_any_given(timeout, observers, interceptors, clock, rng):
             settings = settings.extended(timeout, observers, interceptors, clock, rng)
         run = Run(self._plan, ctx, settings)
         await run.pre_execute()
@@ -169,7 +169,7 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             TypeError: A setting is of the wrong type.
         """
         settings = self._plan.settings
-        if timeout is not None or observers or interceptors or clock or rng:
+        if is_any_given(timeout, observers, interceptors, clock, rng):
             settings = settings.extended(timeout, observers, interceptors, clock, rng)
         return AsyncPhaseRunner(self._plan, ctx, settings)
 

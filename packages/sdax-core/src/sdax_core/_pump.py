@@ -44,6 +44,8 @@ class EagerPump:
         if not lane.done():
             lane.walk = walk
             walk.lanes.append(lane)
+            if walk.stopped:  # by what the lane did in its first step
+                walk.lanes.cancel_missed(lane)
             if walk.names is not None:
                 walk.show_lane(lane)
 

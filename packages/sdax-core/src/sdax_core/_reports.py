@@ -63,7 +63,7 @@ class FunctionCall:
         """The key of the task that it waited for longest: whose function of the same phase, among those
         it depends on, ended last. `None` if it waited for none, and in a run that has no observers and no
         interceptors of its own."""
-        self.attempts: int = 1
+        self.attempts: int = 0
         """How many attempts have begun."""
         self.ended_at: float | None = None
         """When it ended; `None` before."""

@@ -42,6 +42,7 @@ async def run_guarded(
             if call is None:
                 await run_attempt(walk, guarded, lane, ctx)
             else:
+                call.attempts += 1
                 attempt = Attempt(call, call.attempts, walk.loop.time())
                 await run_reported_attempt(walk, guarded, lane, ctx, attempt)
             return
@@ -52,10 +53,8 @@ async def run_guarded(
             if delay is None:
                 raise
             last = error
-        if call is not None and attempt is not None:
-            call.attempts += 1
-            if walk.run.observation is not None:
-                walk.run.observation.tell("retry_scheduled", attempt, delay)
+        if attempt is not None and walk.run.observation is not None:
+            walk.run.observation.tell("retry_scheduled", attempt, delay)
         await retries.wait(lane, delay, last)
 
 

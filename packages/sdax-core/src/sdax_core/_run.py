@@ -101,11 +101,13 @@ class Run:
             await self._receive_pending_cancel()
         if self.record.cancel is not None:
             return
+        if self.observation is not None:
+            self.observation.tell("run_started", self.handle)
+            if self.record.fatal is not None:
+                return
         self._begun = True
         if self.settings.timeout is not None:
             self._set_deadline(self.settings.timeout)
-        if self.observation is not None:
-            self.observation.tell("run_started", self.handle)
         plan = self.plan.pre_execute
         if plan.ready:
             walk = self._pre_walk = self._start(PhaseId.PRE_EXEC, plan, OnFailure.STOP)
@@ -157,9 +159,9 @@ class Run:
     def _start(self, phase: PhaseId, plan: WalkPlan, on_failure: OnFailure) -> Walk:
         self._count_at_phase = self.owner.cancelling()
         self.phase = phase
-        if self.observation is not None:
-            self.observation.tell("phase_started", self.handle, phase, self.loop.time())
         walk = self._walk = Walk(self, phase, plan, on_failure)
+        if self.observation is not None:  # one that is interrupted by Ctrl-C stops the walk at once
+            self.observation.tell("phase_started", self.handle, phase, self.loop.time())
         walk.start()
         return walk
 
@@ -206,6 +208,8 @@ class Run:
                 f"; cancelled in {walk.phase}: {self._listed(running)}; "
                 f"not started: {self._listed(not_started)}"
             )
+        else:
+            message += "; execute had not begun"
         self.record.expired = TimeoutError(message)
         self._stop_early(CancelCause("deadline"))
 

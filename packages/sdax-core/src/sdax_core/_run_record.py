@@ -89,10 +89,9 @@ class RunRecord:
 
     def exception_so_far(self, skipped: Sequence[Hashable]) -> BaseException | None:
         """What the run, or what is around it, would raise if it ended now."""
-        error = self._ended_early()
+        error = self.fatal or self.cancel or self.body_error or self.expired
         if error is None and self.required_failures():
             error = self.execution_error(skipped)
-        error = error or self.body_error
         if error is None and self.around is not None:
             error = self.around.exception_so_far(())
         return error

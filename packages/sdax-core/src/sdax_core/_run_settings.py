@@ -77,6 +77,19 @@ class RunSettings:
         )
 
 
+def is_any_given(
+    timeout: object, observers: object, interceptors: object, clock: object, rng: object
+) -> bool:
+    """Whether the caller of a run says anything; `0` is something, to be refused."""
+    return (
+        timeout is not None
+        or observers != ()
+        or interceptors != ()
+        or clock is not None
+        or rng is not None
+    )
+
+
 def checked_observers(given: Iterable[Observer]) -> tuple[Observer, ...]:
     """Give them as a tuple.
 

@@ -77,7 +77,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         traceback: TracebackType | None,
     ) -> None:
         run = self._started()
-        if self._body is not None and self._body.was_left_by_own_cancel(exc):
+        if self._body is not None and await self._body.was_left_by_own_cancel(exc):
             exc = None  # the failure that it was cancelled for is raised
         if isinstance(exc, asyncio.CancelledError):
             run.receive_cancel(exc)
