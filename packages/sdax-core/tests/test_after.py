@@ -181,3 +181,13 @@ def test_the_analysis_lists_it_among_the_dependencies_and_apart() -> None:
     assert analysis.only_after == {"b": ("x",), "a": ("x", "z")}
     assert list(analysis.only_after) == ["b", "a"]
     assert not hasattr(analysis.only_after, "__setitem__")
+
+
+def test_what_is_listed_apart_is_in_the_order_of_adding() -> None:
+    keys = [f"{n}" for n in range(50)]
+    analyzer = TaskAnalyzer[Any]()
+    for n, key in enumerate(keys):
+        analyzer.add_task(AsyncTask(key), tuple(map(after, keys[max(0, n - 2) : n])))
+    analysis = analyzer.analyze()
+
+    assert list(analysis.only_after) == keys[1:]

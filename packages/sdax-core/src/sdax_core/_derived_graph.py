@@ -69,7 +69,7 @@ def _numbers(method: str, graph: TaskGraph[T, K], keys: Collection[K]) -> list[i
     unknown = [key for key in dict.fromkeys(keys) if key not in numbers]
     if unknown:
         raise unknown_keys(method, unknown, graph.keys)
-    return [numbers[key] for key in dict.fromkeys(keys)]
+    return [numbers[key] for key in keys]
 
 
 def _graph_of(
