@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sdax_core._attempt import current_lane, not_awaitable_error
 from sdax_core._plan import Function, WalkPlan
@@ -113,6 +113,6 @@ def _ask(predicate: Callable[[Any], Any], key: Hashable, ctx: Any) -> bool:
         if isinstance(answer, CoroutineType):
             answer.close()  # or Python would warn, too, that it was never awaited
         raise TypeError(
-            f"task {key!r}: when returned {type(answer).__name__}, which nobody would await; make it a plain function"
+            f"task {key!r}: when returned {type(cast("object", answer)).__name__}, which nobody would await; make it a plain function"
         )
     return bool(answer)
