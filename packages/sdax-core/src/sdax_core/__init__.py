@@ -7,7 +7,8 @@ The graph half knows no event loop: `_task*` (what users declare), `_keys`, `_gr
 `_errors`. The run half: `_processor` and `_builder` (the immutable face), `_runner` (phase by phase), `_run` (one run),
 `_walk` (one phase of it), `_lane` and `_pump` (the asyncio Tasks that run functions), `_binding`, `_retrying`,
 `_attempt` (what is around a function: timeout, retries, task group), `_run_handle` (the run as its functions see it),
-`_observer`, `_interceptor`, `_reports` and `_reported_*` (what others see of it).
+`_observer`, `_interceptor`, `_reports` and `_reported_*` (what others see of it), `_held` and `_owner_task` (what
+tasks hold from one function to another).
 """
 
 from typing import TYPE_CHECKING
@@ -27,9 +28,11 @@ from sdax_core._errors import (
     flatten_exceptions,
 )
 from sdax_core._graph import TaskGraph
+from sdax_core._held import Held
 from sdax_core._interceptor import Interceptor
 from sdax_core._observer import Observer
 from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
+from sdax_core._owner_task import OwnerTask
 from sdax_core._phase_id import PhaseId
 from sdax_core._processor import AsyncDagTaskProcessor
 from sdax_core._reports import Attempt, FunctionCall
@@ -85,8 +88,10 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "TaskGraph",
     # For what is built on top of this package
     "ExecuteOrder",
+    "Held",
     "K",
     "OnExecuteError",
+    "OwnerTask",
     "StringKeysByDefault",
     "T",
     # The installed version

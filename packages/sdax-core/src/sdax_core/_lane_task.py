@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
 # Who cancels a Task from within what it runs: a task group whose child failed, a timeout, a cancel scope.
-_FROM_WITHIN = frozenset(
+FROM_WITHIN = frozenset(
     {"asyncio.taskgroups", "asyncio.timeouts", "anyio._backends._asyncio", "async_timeout"}
 )
 _PACKAGE = __name__.partition(".")[0]
@@ -53,5 +53,5 @@ def watch_cancels(lane: asyncio.Task[None], walk: Walk) -> None:
 def _note_cancel(lane: asyncio.Task[None], walk: Walk) -> None:
     frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - CPython documents it
     caller: str = frame.f_globals.get("__name__", "")
-    if caller not in _FROM_WITHIN and caller.partition(".")[0] != _PACKAGE:
+    if caller not in FROM_WITHIN and caller.partition(".")[0] != _PACKAGE:
         walk.lanes.note_swept(lane, walk.loop)

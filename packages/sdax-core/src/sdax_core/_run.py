@@ -292,7 +292,7 @@ class Run:
             self.record.note_fatal(error, failure.note)
 
     def fail_from_outside(
-        self, task: Hashable, error: Exception, path: tuple[Hashable, ...] = ()
+        self, task: Hashable, error: BaseException, path: tuple[Hashable, ...] = ()
     ) -> None:
         """Take note that something which `task` holds has died, and stop what runs (guarantee 40)."""
         if self._ended:
@@ -308,7 +308,11 @@ class Run:
         optional = any(self.key(node) == task for node in self.plan.optional)
         failure = TaskFailure(task, self.phase, 1, error, (*self.path, *path), optional)
         add_failure_note(error, failure)
-        self.record.failures.append(failure)
+        if isinstance(error, Exception):
+            self.record.failures.append(failure)
+        else:
+            optional = False
+            self.record.note_fatal(error, failure.note)
         if self.phase is PhaseId.POST_EXEC or optional:
             return
         cause = CancelCause("resource", task, error)

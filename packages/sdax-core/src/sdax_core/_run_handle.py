@@ -113,13 +113,14 @@ class RunHandle:
         parent = self._run.parent
         return None if parent is None else parent.handle
 
-    def fail(self, task: Hashable, error: Exception) -> None:
+    def fail(self, task: Hashable, error: BaseException) -> None:
         """Have the run fail because something that `task` holds for it has died.
 
         For what is built on top of this package: `error` becomes a failure of that task, what runs is cancelled
         with the cause `"resource"`, and cleanup follows. If the run is between two phases of an `async with
         processor.open(...)` block, the block's own Task is cancelled, as by `asyncio.TaskGroup`. During cleanup
-        it is one more failure. Legal in the run's event loop until the run has ended.
+        it is one more failure. A `KeyboardInterrupt` or its like is raised as it is (guarantee 16). Legal in
+        the run's event loop until the run has ended.
 
         Raises:
             RuntimeError: The run has ended.
