@@ -4,49 +4,69 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sdax_core._observer import EVENTS, Observer, overridden_events
 
 if TYPE_CHECKING:
+    from sdax_core._reports import Attempt, FunctionCall
     from sdax_core._run import Run
+
+Listener: TypeAlias = tuple[Observer, Callable[..., object]]
 
 
 class Observation:
-    """Tells the observers of one run."""
+    """Tells the observers of one run. For each event there is an attribute of its name: who listens to it."""
 
-    __slots__ = ("_methods", "_run")
+    # Read where functions start and end, which is done without a call of `tell`, for speed.
+    function_started: tuple[Listener, ...] = ()
+    function_ended: tuple[Listener, ...] = ()
+    attempt_started: tuple[Listener, ...] = ()
+    attempt_ended: tuple[Listener, ...] = ()
 
     def __init__(self, run: Run, observers: Iterable[Observer]) -> None:
         self._run = run
-        self._methods: dict[str, list[Callable[..., object]]] = {event: [] for event in EVENTS}
         for observer in observers:
             for event in overridden_events(type(observer)):
-                self._methods[event].append(getattr(observer, event))
+                self._set(event, (*self._get(event), (observer, getattr(observer, event))))
 
     def tell(self, event: str, *arguments: Any) -> None:
         """Call the method of that name of every observer that has one."""
-        for method in tuple(self._methods[event]):
+        for listener in self._get(event):
             try:
-                method(*arguments)
+                listener[1](*arguments)
             except BaseException as error:  # whatever it is, the run goes on
-                self._drop(method, event, error)
+                self.drop(listener, event, error)
 
-    def _drop(self, failed: Callable[..., object], event: str, error: BaseException) -> None:
+    def tell_all(
+        self, event: str, listeners: tuple[Listener, ...], report: FunctionCall | Attempt
+    ) -> None:
+        """The same, where the listeners are at hand and there is one argument."""
+        for listener in listeners:
+            try:
+                listener[1](report)
+            except BaseException as error:
+                self.drop(listener, event, error)
+
+    def drop(self, listener: Listener, event: str, error: BaseException) -> None:
+        """Log what an observer raised, and tell it nothing more."""
         import logging
 
-        observer: object = getattr(failed, "__self__", failed)
+        dropped = listener[0]
         logging.getLogger("sdax").error(
             "observer %r raised in %s and is told nothing more of this run",
-            observer,
+            dropped,
             event,
             exc_info=error,
         )
-        for methods in self._methods.values():
-            methods[:] = [
-                method for method in methods if getattr(method, "__self__", method) is not observer
-            ]
+        for name in EVENTS:
+            self._set(name, tuple(entry for entry in self._get(name) if entry[0] is not dropped))
         if not isinstance(error, (Exception, asyncio.CancelledError)):
-            self._run.interrupt(
-                error
-            )  # a Ctrl-C met here by chance is the program's (guarantee 16)
+            self._run.interrupt(error)  # a Ctrl-C met here is the program's (guarantee 16)
+
+    def _get(self, event: str) -> tuple[Listener, ...]:
+        listeners: tuple[Listener, ...] = getattr(self, event, ())
+        return listeners
+
+    def _set(self, event: str, listeners: tuple[Listener, ...]) -> None:
+        setattr(self, event, listeners)

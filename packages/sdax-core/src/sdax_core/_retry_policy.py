@@ -6,6 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sdax_core._errors import RetryableException, flatten_exceptions
+from sdax_core._setting_checks import (
+    check_count,
+    check_exception_types,
+    check_factor,
+    check_seconds,
+)
 
 if TYPE_CHECKING:
     from random import Random
@@ -45,7 +51,13 @@ class RetryPolicy(Protocol):
 
 
 class ExponentialBackoff:
-    """The policy that the plain settings of a `TaskFunction` stand for (guarantee 23)."""
+    """The policy that the plain settings of a `TaskFunction` stand for (guarantee 23).
+
+    Raises:
+        ValueError: A number is negative, NaN or infinite (a `backoff_factor` also if it is 0), or
+            `retryable_exceptions` is empty.
+        TypeError: A setting is of the wrong type.
+    """
 
     __slots__ = ("backoff_factor", "initial_delay", "retries", "retryable_exceptions")
 
@@ -56,6 +68,12 @@ class ExponentialBackoff:
         backoff_factor: float = 2.0,
         retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE_BY_DEFAULT,
     ) -> None:
+        check_count("retries", retries)
+        check_seconds("initial_delay", initial_delay)
+        check_factor("backoff_factor", backoff_factor)
+        check_exception_types("retryable_exceptions", retryable_exceptions)
+        if not retryable_exceptions:
+            raise ValueError("retryable_exceptions must name at least one exception class; got ()")
         self.retries: int = retries
         self.initial_delay: float = initial_delay
         self.backoff_factor: float = backoff_factor

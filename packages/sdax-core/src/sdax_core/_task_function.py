@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, MISSING, dataclass, fields
+from inspect import iscoroutinefunction
 from typing import Any, Generic, TypeAlias, cast
 
 from sdax_core._frozen import fully_frozen
@@ -84,6 +85,11 @@ class TaskFunction(Generic[T_contra]):
     def _check_policy(self, policy: object) -> None:
         if not callable(getattr(policy, "decide", None)) or isinstance(policy, type):
             raise TypeError(f"retry must be an object with the method decide; got {policy!r}")
+        if iscoroutinefunction(getattr(policy, "decide", None)):
+            raise TypeError(
+                f"retry: {type(policy).__name__}.decide is an async function, which nobody would await; "
+                "make it a plain one"
+            )
         given = (self.retries, self.initial_delay, self.backoff_factor, self.retryable_exceptions)
         if given != (0, 1.0, 2.0, RETRYABLE_BY_DEFAULT):
             raise ValueError(
