@@ -247,6 +247,27 @@ def test_the_error_of_raise_failures_that_leaves_the_body_stays_the_runs_own(
     assert cleanup.exception.failures == ending.failures
 
 
+@pytest.mark.guarantee("31.8", "31.10")
+def test_the_bodys_exception_comes_before_the_failures_of_the_run(run_anywhere: Run) -> None:
+    cleanup = Cleanup()
+    error = ValueError("body")
+
+    async def main() -> None:
+        async with processor_of(task("a", execute=fail), task("b", post_execute=cleanup)).open(
+            None
+        ) as runner:
+            await runner.run_next()
+            await runner.run_next()
+            raise error
+
+    ending = run_anywhere(ended(main()))
+
+    assert ending is error
+    assert cleanup.outcome == "failed"
+    assert cleanup.failures == [ERROR]
+    assert cleanup.exception is error
+
+
 @pytest.mark.guarantee("31.9")
 def test_failures_are_values_in_order_of_failure(run: Run) -> None:
     seen: list[tuple[tuple[Any, ...], ...]] = []

@@ -171,7 +171,9 @@ def test_past_it_execute_does_not_begin(run: Run, journal: Journal) -> None:
     ending = run(ended(processor.process_tasks(None, timeout=5)))
 
     assert type(ending) is TimeoutError
-    assert str(ending).startswith("the run was not done within its timeout of 5 seconds")
+    assert str(ending) == (
+        "the run was not done within its timeout of 5 seconds; execute had not begun"
+    )
     assert journal.timed == [(0, "a"), (9, "a ended"), (9, "clean up")]
 
 
