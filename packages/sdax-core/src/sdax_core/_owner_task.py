@@ -48,7 +48,9 @@ class OwnerTask:
         """The context that it runs in: a copy of the one in which it was made."""
         self.context.run(_GUARDS.set, (*_GUARDS.get(), self._guard))
         try:
-            self.task: asyncio.Task[None] = _make_task(run, self._guard, coroutine, self.context)
+            self.task: asyncio.Task[None] = _make_task(
+                run, self._guard, self._guard.run(coroutine), self.context
+            )
         except BaseException:
             coroutine.close()
             raise
@@ -76,14 +78,22 @@ _UNSET: Any = object()
 class _Guard:
     """Decides whether a call of `cancel()` is heard."""
 
-    __slots__ = ("_run", "is_open")
+    __slots__ = ("_has_begun", "_run", "is_open")
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._has_begun = False
         self.is_open = False
+
+    async def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """What the Task runs."""
+        self._has_begun = True
+        await coroutine
 
     def hears(self) -> bool:
         """Whether the caller of `cancel()` may cancel the Task."""
+        if not self._has_begun:
+            return False  # a Task that is cancelled before its first step never runs its coroutine
         if self.is_open or self in _GUARDS.get():
             return True
         frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - CPython documents it
