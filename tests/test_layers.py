@@ -29,6 +29,7 @@ RUN_HALF = {
     "_lane",
     "_lane_task",
     "_observation",
+    "_observed_walk",
     "_open_lanes",
     "_owner_task",
     "_processor",

@@ -14,8 +14,10 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, cast
 
 from sdax_core._attempt import current_lane, not_awaitable_error
+from sdax_core._end_order import EndOrder
+from sdax_core._observed_walk import ObservedWalk
 from sdax_core._plan import Function, WalkPlan
-from sdax_core._reported_function import EndOrder, run_reported
+from sdax_core._reported_function import run_reported
 from sdax_core._retrying import run_guarded
 
 if TYPE_CHECKING:
@@ -28,17 +30,14 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
     if not (
         plan.guarded
         or run.is_reported
-        or walk.names is not None
+        or run.is_named
         or walk.running is not None
         or run.plan.gates
     ):
         return plan.functions
     functions = list(plan.functions)
     if run.is_reported:
-        ends = EndOrder(plan)
-        for guarded in run.plan.every_node_guarded(walk.phase):
-            if functions[guarded.node] is not None:
-                functions[guarded.node] = partial(run_reported, walk, guarded, ends)
+        _report(walk, plan, functions)
     else:
         for guarded in plan.guarded:
             # One function with interceptors must not make a report of all the others.
@@ -48,13 +47,28 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
             )
     if walk.running is not None:
         _wrap(functions, partial(_recorded, walk))
-    if walk.names is not None:
+    if run.is_named and run.observation is None:
         _wrap(functions, partial(_named, walk))
     for node, predicate in run.plan.gates:
         function = functions[node]
         if function is not None:
             functions[node] = partial(_gated, walk, node, predicate, function)
     return functions
+
+
+def _report(walk: Walk, plan: WalkPlan, functions: list[Function | None]) -> None:
+    run = walk.run
+    ends = EndOrder(plan)
+    observed: Any = None
+    if run.observation is not None and not run.settings.interceptors:
+        observed = ObservedWalk(walk, run.observation, ends).run_function
+    for node, guarded in enumerate(run.plan.every_node_guarded(walk.phase)):
+        if guarded is None or functions[node] is None:
+            continue
+        if observed is not None and guarded.is_plain:
+            functions[node] = partial(observed, guarded)
+        else:
+            functions[node] = partial(run_reported, walk, guarded, ends)
 
 
 def _wrap(functions: list[Function | None], wrapper: Any) -> None:
@@ -76,10 +90,7 @@ async def _recorded(walk: Walk, node: int, function: Function, ctx: Any) -> None
 
 
 def _named(walk: Walk, node: int, function: Function, ctx: Any) -> Awaitable[Any]:
-    assert walk.names is not None
-    lane = current_lane()
-    name = walk.names[lane] = f"sdax: {walk.run.key(node)}.{walk.phase}"
-    lane.set_name(name)
+    walk.name_lane(current_lane(), f"sdax: {walk.run.key(node)}.{walk.phase}")
     return function(ctx)
 
 
@@ -113,6 +124,7 @@ def _ask(predicate: Callable[[Any], Any], key: Hashable, ctx: Any) -> bool:
         if isinstance(answer, CoroutineType):
             answer.close()  # or Python would warn, too, that it was never awaited
         raise TypeError(
-            f"task {key!r}: when returned {type(cast("object", answer)).__name__}, which nobody would await; make it a plain function"
+            f"task {key!r}: when returned {type(cast('object', answer)).__name__}, which nobody "
+            "would await; make it a plain function"
         )
     return bool(answer)

@@ -65,7 +65,7 @@ class BurstPump:
             walk.lanes.append(lane)
             if walk.stopped:  # by what an eager lane did in its first step
                 walk.lanes.cancel_missed(lane)
-            if walk.names is not None:
+            if walk.shows_lanes:
                 walk.show_lane(lane)
             if not ticket.used:
                 lane.add_done_callback(ticket)

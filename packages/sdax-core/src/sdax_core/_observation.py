@@ -28,7 +28,8 @@ class Observation:
         self._run = run
         for observer in observers:
             for event in overridden_events(type(observer)):
-                self._set(event, (*self._get(event), (observer, getattr(observer, event))))
+                listener = observer, getattr(observer, event)
+                setattr(self, event, (*getattr(self, event, ()), listener))
 
     def tell(self, event: str, *arguments: Any) -> None:
         """Call the method of that name of every observer that has one."""
@@ -60,13 +61,11 @@ class Observation:
             exc_info=error,
         )
         for name in EVENTS:
-            self._set(name, tuple(entry for entry in self._get(name) if entry[0] is not dropped))
+            kept = tuple(entry for entry in self._get(name) if entry[0] is not dropped)
+            setattr(self, name, kept)
         if not isinstance(error, (Exception, asyncio.CancelledError)):
             self._run.interrupt(error)  # a Ctrl-C met here is the program's (guarantee 16)
 
     def _get(self, event: str) -> tuple[Listener, ...]:
         listeners: tuple[Listener, ...] = getattr(self, event, ())
         return listeners
-
-    def _set(self, event: str, listeners: tuple[Listener, ...]) -> None:
-        setattr(self, event, listeners)

@@ -29,7 +29,7 @@ Edges: TypeAlias = tuple[tuple[int, ...], ...]
 class GuardedNode:
     """A node whose function needs more than a plain call: a timeout, retries, a task group."""
 
-    __slots__ = ("key", "node", "phase", "policy", "settings")
+    __slots__ = ("_name", "is_plain", "key", "node", "phase", "policy", "settings")
 
     def __init__(
         self, node: int, key: Hashable, phase: PhaseId, settings: TaskFunction[Any]
@@ -40,6 +40,16 @@ class GuardedNode:
         self.settings: TaskFunction[Any] = settings
         self.policy: RetryPolicy | None = policy_of(settings)
         """What decides about retries; `None` if there are none."""
+        self.is_plain: bool = not _is_guarded(settings)
+        """Whether a plain call is all that the function needs."""
+        self._name: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of an asyncio Task that runs the function (guarantee 28)."""
+        if self._name is None:
+            self._name = f"sdax: {self.key}.{self.phase}"
+        return self._name
 
 
 class WalkPlan:
@@ -115,22 +125,23 @@ class Plan:
             node for node, task in enumerate(graph.tasks) if task.optional
         )
         """The tasks whose failure is not the run's."""
-        self._every_node_guarded: dict[PhaseId, tuple[GuardedNode, ...]] = {}
+        self._every_node_guarded: dict[PhaseId, tuple[GuardedNode | None, ...]] = {}
         self.pre_execute: WalkPlan = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
         self.execute: WalkPlan = _phase_plan(
             graph, PhaseId.EXECUTE, *(forward if in_order else (no_edges, no_edges))
         )
         self.post_execute: WalkPlan = _phase_plan(graph, PhaseId.POST_EXEC, *backward)
 
-    def every_node_guarded(self, phase: PhaseId) -> tuple[GuardedNode, ...]:
-        """Give all functions of a phase as guarded nodes, for runs that somebody observes or intercepts."""
+    def every_node_guarded(self, phase: PhaseId) -> tuple[GuardedNode | None, ...]:
+        """Give a guarded node for every function of a phase, for runs that somebody observes or intercepts."""
         found = self._every_node_guarded.get(phase)
         if found is None:
             # Made once, when first needed. Two threads may both make it: the results are equal.
             found = tuple(
-                GuardedNode(node, self.graph.keys[node], phase, given)
+                None
+                if (given := getattr(task, phase)) is None
+                else GuardedNode(node, self.graph.keys[node], phase, given)
                 for node, task in enumerate(self.graph.tasks)
-                if (given := getattr(task, phase)) is not None
             )
             self._every_node_guarded[phase] = found
         return found

@@ -46,7 +46,7 @@ class EagerPump:
             walk.lanes.append(lane)
             if walk.stopped:  # by what the lane did in its first step
                 walk.lanes.cancel_missed(lane)
-            if walk.names is not None:
+            if walk.shows_lanes:
                 walk.show_lane(lane)
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ async def run_reported_attempt(
     observation = walk.run.observation
     interceptors = walk.run.settings.interceptors + guarded.settings.interceptors
     if observation is not None:
-        observation.tell("attempt_started", attempt)
+        observation.tell_all("attempt_started", observation.attempt_started, attempt)
     try:
         if interceptors:
             innermost = partial(run_attempt, walk, guarded, lane, ctx)
@@ -31,24 +31,21 @@ async def run_reported_attempt(
         else:
             await run_attempt(walk, guarded, lane, ctx)
     except BaseException as error:
-        end_report(attempt, walk, lane, error)
+        end_badly(attempt, walk, lane, error)
         raise
     else:
-        end_report(attempt, walk, lane, None)
+        attempt.ended_at = walk.loop.time()
+        attempt.outcome = "succeeded"
     finally:
         if observation is not None:
-            observation.tell("attempt_ended", attempt)
+            observation.tell_all("attempt_ended", observation.attempt_ended, attempt)
 
 
-def end_report(
-    report: Attempt | FunctionCall, walk: Walk, lane: Lane, error: BaseException | None
-) -> None:
-    """Write down how an attempt or a function has ended."""
+def end_badly(report: Attempt | FunctionCall, walk: Walk, lane: Lane, error: BaseException) -> None:
+    """Write down how an attempt or a function has ended that did not succeed."""
     report.ended_at = walk.loop.time()
     report.error = error
-    if error is None:
-        report.outcome = "succeeded"
-    elif is_cancellation(error) and walk.was_cancel_asked(lane):
+    if is_cancellation(error) and walk.was_cancel_asked(lane):
         report.outcome = "cancelled"
         if isinstance(report, FunctionCall):
             report.cancel_cause = walk.lanes.cause or walk.run.record.cancel_cause

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from sdax_core._cancel_cause import CancelCause
-    from sdax_core._observation import Observation
+    from sdax_core._end_order import EndOrder
     from sdax_core._phase_id import PhaseId
+    from sdax_core._plan import GuardedNode
+    from sdax_core._run import Run
     from sdax_core._run_handle import RunHandle
     from sdax_core._task_function import TaskFunction
 
@@ -21,58 +23,61 @@ FunctionOutcome: TypeAlias = Literal["succeeded", "failed", "cancelled"]
 class FunctionCall:
     """One function of one task in one run, with all its attempts (guarantee 34). Times are by `loop.time()`."""
 
-    __slots__ = (
-        "_observation",
-        "attempts",
-        "cancel_cause",
-        "ended_at",
-        "error",
-        "function",
-        "outcome",
-        "path",
-        "phase",
-        "released_by",
-        "run",
-        "started_at",
-        "task",
-    )
+    # Class attributes, and no slots: most calls end well in one attempt, and every one of a run is reported.
+    attempts: int = 0
+    """How many attempts have begun."""
+    ended_at: float | None = None
+    """When it ended; `None` before."""
+    outcome: FunctionOutcome | None = None
+    """How it ended; `None` before."""
+    error: BaseException | None = None
+    """What came out of it, if it did not succeed."""
+    cancel_cause: CancelCause | None = None
+    """Why it was cancelled, if it was (guarantee 39)."""
 
     def __init__(
-        self,
-        run: RunHandle,
-        task: Hashable,
-        phase: PhaseId,
-        function: TaskFunction[Any],
-        started_at: float,
-        observation: Observation | None,
+        self, run: Run, guarded: GuardedNode, ends: EndOrder | None, started_at: float
     ) -> None:
-        self._observation = observation
-        self.run: RunHandle = run
-        """The run."""
-        self.task: Hashable = task
-        """The key of the task."""
-        self.path: tuple[Hashable, ...] = (*run.path, task)
-        """The key, after those of the tasks that the run is nested in."""
-        self.phase: PhaseId = phase
-        """The phase whose function it is."""
-        self.function: TaskFunction[Any] = function
-        """The function and its settings."""
+        self._run = run
+        self._guarded = guarded
+        self._ends = ends
         self.started_at: float = started_at
         """When it was started."""
-        self.released_by: Hashable | None = None
-        """The key of the task that it waited for longest: whose function of the same phase, among those
-        it depends on, ended last. `None` if it waited for none, and in a run that has no observers and no
-        interceptors of its own."""
-        self.attempts: int = 0
-        """How many attempts have begun."""
-        self.ended_at: float | None = None
-        """When it ended; `None` before."""
-        self.outcome: FunctionOutcome | None = None
-        """How it ended; `None` before."""
-        self.error: BaseException | None = None
-        """What came out of it, if it did not succeed."""
-        self.cancel_cause: CancelCause | None = None
-        """Why it was cancelled, if it was (guarantee 39)."""
+
+    @property
+    def run(self) -> RunHandle:
+        """The run."""
+        return self._run.handle
+
+    @property
+    def task(self) -> Hashable:
+        """The key of the task."""
+        return self._guarded.key
+
+    @property
+    def path(self) -> tuple[Hashable, ...]:
+        """The key, after those of the tasks that the run is nested in."""
+        return (*self._run.path, self._guarded.key)
+
+    @property
+    def phase(self) -> PhaseId:
+        """The phase whose function it is."""
+        return self._guarded.phase
+
+    @property
+    def function(self) -> TaskFunction[Any]:
+        """The function and its settings."""
+        return self._guarded.settings
+
+    @property
+    def released_by(self) -> Hashable | None:
+        """The key of the task that it waited for longest.
+
+        That is the one whose function of the same phase, among those that it depends on, ended last. `None` if it
+        waited for none, and in a run that has no observers and no interceptors of its own.
+        """
+        last = None if self._ends is None else self._ends.last_before(self._guarded.node)
+        return None if last is None else self._run.key(last)
 
     def __repr__(self) -> str:
         return f"FunctionCall({' / '.join(map(repr, self.path))}, {self.phase}, {self.outcome or 'running'})"
@@ -81,7 +86,12 @@ class FunctionCall:
 class Attempt:
     """One attempt of a function (guarantee 34). Times are by `loop.time()`."""
 
-    __slots__ = ("call", "ended_at", "error", "number", "outcome", "started_at")
+    ended_at: float | None = None
+    """When it ended; `None` before."""
+    outcome: FunctionOutcome | None = None
+    """How it ended; `None` before."""
+    error: BaseException | None = None
+    """What came out of it, if it did not succeed."""
 
     def __init__(self, call: FunctionCall, number: int, started_at: float) -> None:
         self.call: FunctionCall = call
@@ -90,12 +100,6 @@ class Attempt:
         """1 for the first attempt."""
         self.started_at: float = started_at
         """When it began; the interceptors belong to it."""
-        self.ended_at: float | None = None
-        """When it ended; `None` before."""
-        self.outcome: FunctionOutcome | None = None
-        """How it ended; `None` before."""
-        self.error: BaseException | None = None
-        """What came out of it, if it did not succeed."""
 
     def report(self, name: str, **details: object) -> None:
         """Tell the run's observers something about this attempt; see `Observer.reported`.
@@ -104,7 +108,7 @@ class Attempt:
             name: What happened, in words that do not collide, like `"sdax.limit.waited"`.
             details: Facts about it.
         """
-        observation = self.call._observation  # pyright: ignore[reportPrivateUsage] - one concept
+        observation = self.call._run.observation  # pyright: ignore[reportPrivateUsage] - one concept
         if observation is not None:
             observation.tell("reported", self, name, details)
 

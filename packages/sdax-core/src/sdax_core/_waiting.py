@@ -8,6 +8,9 @@ from contextlib import AbstractContextManager
 
 from sdax_core._open_lanes import Lane
 
+_ADD_TO_AWAITED_BY = getattr(asyncio, "future_add_to_awaited_by", None)  # from 3.14 on
+CAN_SHOW_WAITING = _ADD_TO_AWAITED_BY is not None
+
 
 def shield() -> AbstractContextManager[object] | None:
     """What to wait in once a cancel was received: out of the reach of anyio's cancel scopes.
@@ -21,6 +24,5 @@ def shield() -> AbstractContextManager[object] | None:
 
 def show_waiting(owner: asyncio.Task[object], lane: Lane) -> None:
     """Show that the run's own Task waits for a lane (guarantee 28)."""
-    awaited_by = getattr(asyncio, "future_add_to_awaited_by", None)  # from 3.14 on
-    if awaited_by is not None:
-        awaited_by(lane, owner)
+    if _ADD_TO_AWAITED_BY is not None:
+        _ADD_TO_AWAITED_BY(lane, owner)

@@ -25,7 +25,7 @@ from sdax_core._open_lanes import Lane, OpenLanes
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
 from sdax_core._pump import EAGER_PUMP
-from sdax_core._waiting import shield, show_waiting
+from sdax_core._waiting import CAN_SHOW_WAITING, shield, show_waiting
 
 if TYPE_CHECKING:
     from sdax_core._run import Run
@@ -72,6 +72,7 @@ class Walk:
         "ready",
         "run",
         "running",
+        "shows_lanes",
         "stopped",
         "successors",
         "waiting",
@@ -102,8 +103,10 @@ class Walk:
         limit = run.plan.options.cleanup_timeout if in_cleanup else run.settings.timeout
         self.running: dict[int, None] | None = None if limit is None else {}
         """The nodes whose functions are running, if the walk may have to name them."""
-        self.names: dict[Lane, str] | None = {} if run.is_named else None
-        """What each lane is running, as its Task's name, if somebody looks (guarantee 28)."""
+        self.names: dict[Lane, str] | None = {} if run.is_named and not run.is_eager else None
+        """The names of Tasks, where `loop.create_task` renames what an eager task factory has started."""
+        self.shows_lanes = run.is_named and (not run.is_eager or CAN_SHOW_WAITING)
+        """A lane that has suspended is to be made readable in debugging tools."""
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.pump = EAGER_PUMP if run.is_eager else BurstPump()
@@ -116,12 +119,17 @@ class Walk:
         """Take the next node, if its task has a context of its own: it gets a lane in that context."""
         return self.ready.popleft() if self.ready[0] in self.kept else None
 
+    def name_lane(self, lane: Lane, name: str) -> None:
+        """Have the Task of a lane bear the name of what it runs (guarantee 28)."""
+        lane.set_name(name)
+        if self.names is not None:
+            self.names[lane] = name
+
     def show_lane(self, lane: Lane) -> None:
         """Make a suspended lane readable in asyncio's debugging tools (guarantee 28)."""
-        assert self.names is not None
-        name = self.names.get(lane)
+        name = None if self.names is None else self.names.get(lane)
         if name is not None:
-            lane.set_name(name)  # again: `loop.create_task` renames what an eager factory started
+            lane.set_name(name)
         show_waiting(self.run.owner, lane)
 
     def cover(self, lane: Lane) -> bool:

@@ -1,0 +1,47 @@
+"""What the functions of a walk waited for longest."""
+
+from __future__ import annotations
+
+from sdax_core._plan import WalkPlan
+
+
+class EndOrder:
+    """The order in which the functions of a walk ended.
+
+    It is asked what a function waited for longest. That is looked up when it is asked for: the lane, which
+    releases the function, need not know that anybody asks.
+    """
+
+    __slots__ = ("_predecessors", "_through", "ended")
+
+    def __init__(self, plan: WalkPlan) -> None:
+        self._predecessors = plan.predecessors
+        self.ended: dict[int, int] = {}
+        """The nodes whose functions have ended, numbered in the order in which they did."""
+        self._through: dict[int, int | None] = {}
+        """What the nodes without a function, which end with what they depend on, waited for longest."""
+
+    def last_before(self, node: int) -> int | None:
+        """Give the node whose function ended last among those that `node` waited for."""
+        pending = [node]
+        while pending:
+            current = pending[-1]
+            unknown = [
+                before
+                for before in self._predecessors[current]
+                if before not in self.ended and before not in self._through
+            ]
+            if unknown:
+                pending.extend(unknown)
+                continue
+            pending.pop()
+            self._through[current] = self._latest(self._predecessors[current])
+        return self._through.pop(node)
+
+    def _latest(self, nodes: tuple[int, ...]) -> int | None:
+        candidates = (node if node in self.ended else self._through[node] for node in nodes)
+        return max(
+            (node for node in candidates if node is not None),
+            key=self.ended.__getitem__,
+            default=None,
+        )
