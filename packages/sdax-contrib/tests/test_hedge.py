@@ -290,7 +290,8 @@ class Halt(BaseException):
     """Neither an Exception nor a cancellation."""
 
 
-def test_what_is_no_exception_stops_the_race_and_comes_out_itself() -> None:
+@pytest.mark.parametrize("cancelled_later", [False, True])
+def test_what_is_no_exception_stops_the_race_and_comes_out_itself(cancelled_later: bool) -> None:
     replicas = Replicas([Call(9, when_cancelled="slowly"), Call(9)])
 
     async def halts() -> Connection:
@@ -299,6 +300,10 @@ def test_what_is_no_exception_stops_the_race_and_comes_out_itself() -> None:
         return await replicas.fetch()
 
     async def main() -> None:
+        this_task = asyncio.current_task()
+        assert this_task is not None
+        if cancelled_later:
+            running_loop().call_at(1.5, this_task.cancel)
         with pytest.raises(Halt):
             await hedge(halts, after=1, extra=2)()
         assert running_loop().time() == 2.0
@@ -360,10 +365,9 @@ def cancelled_at_step(
         await asyncio.wait([racing])
         loop.before_step = None
         assert nothing_is_left(loop)
+        assert racing.cancelled() == was_running
         kept: list[int] = []
-        if racing.cancelled():
-            assert was_running
-        elif racing.exception() is None:
+        if not was_running and racing.exception() is None:
             kept = [racing.result().number]
         assert replicas.open_connections() == kept
         assert len(replicas.ended) == len(replicas.began)

@@ -115,10 +115,13 @@ def test_a_time_named_by_on_is_the_exact_wait(answer: Any, delay: float) -> None
 
 
 def test_a_group_waits_for_the_longest_time_that_any_of_its_errors_asks_for() -> None:
-    times = {"A": 3.0, "B": 7.0, "C": True}
+    times: dict[str, float | bool] = {"A": 3.0, "B": 7.0, "C": True}
     policy = Retry(backoff=Constant(50), on=lambda error: times[str(error)])
     group = ExceptionGroup("", [ValueError("A"), ValueError("B"), ValueError("C")])
     assert decide(policy, group) == 7.0
+
+    times["C"] = False
+    assert decide(policy, group) is None
 
     busy = ExceptionGroup("", [Busy("3"), Busy("20"), ValueError()])
     assert 20 <= (decide(Retry(backoff=Constant(50), on=Exception), busy) or 0) <= 22

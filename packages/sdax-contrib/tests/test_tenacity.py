@@ -89,7 +89,7 @@ MIXED: list[Exception] = [TimeoutError(), ValueError("no"), TimeoutError(), KeyE
         {"stop": stop_after_attempt(3)},
         {"stop": stop_never, "wait": wait_fixed(2)},
         {"stop": stop_after_delay(7), "wait": wait_fixed(2)},
-        {"stop": stop_before_delay(7), "wait": wait_fixed(2)},
+        {"stop": stop_before_delay(5), "wait": wait_fixed(2)},
         {"stop": stop_after_attempt(2) | stop_after_delay(9), "wait": wait_exponential()},
         {"stop": stop_after_attempt(4), "wait": wait_exponential(2, min=1, max=5) + wait_fixed(1)},
         {"stop": stop_after_attempt(4), "wait": wait_incrementing(1, 2)},

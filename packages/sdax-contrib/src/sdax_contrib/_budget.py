@@ -122,10 +122,12 @@ class RetryBudget(Budget):
     def _advance(self) -> None:
         """Forget what has left the window."""
         now = int(self._clock() // self._slice)
+        if now <= self._now:
+            return
         for counts in (self._calls, self._retries):
             for passed in range(self._now + 1, min(now, self._now + len(counts)) + 1):
                 counts[passed % len(counts)] = 0
-        self._now = max(now, self._now)
+        self._now = now
 
     def __repr__(self) -> str:
         return f"RetryBudget({self._settings})"

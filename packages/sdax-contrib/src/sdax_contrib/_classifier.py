@@ -160,8 +160,8 @@ def _longest(answers: list[bool | float]) -> bool | float:
     return max(waits) if waits else True
 
 
-def _shown(on: On) -> str:
+def _shown(on: object) -> str:
     if isinstance(on, tuple):
-        return " | ".join(map(_shown, cast("tuple[type[Exception], ...]", on)))
+        return " | ".join(map(_shown, cast("tuple[object, ...]", on)))
     name: object = getattr(on, "__qualname__", None)
     return name if isinstance(name, str) else repr(on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sdax_core import flatten_exceptions
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 Stop: TypeAlias = Callable[[RetryCallState], bool]
 Wait: TypeAlias = Callable[[RetryCallState], float]
 If: TypeAlias = Callable[[RetryCallState], bool]
-
-
-_AT_ONCE = wait_none()
-_EVERY_EXCEPTION = retry_if_exception_type()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +50,16 @@ class TenacityPolicy:
     """
 
     stop: Stop
-    wait: Wait = _AT_ONCE
-    retry: If = _EVERY_EXCEPTION
+    wait: Wait = field(default_factory=wait_none)
+    retry: If = field(default_factory=retry_if_exception_type)
 
     def __post_init__(self) -> None:
-        for field in ("stop", "wait", "retry"):
-            value = getattr(self, field)
-            check_callable(field, value, f"one of tenacity's {field} strategies")
+        for name in ("stop", "wait", "retry"):
+            value = getattr(self, name)
+            check_callable(name, value, f"one of tenacity's {name} strategies")
             if isinstance(value, type):
                 raise TypeError(
-                    f"{field} must be an object, not the class {value.__name__}: call it"
+                    f"{name} must be an object, not the class {value.__name__}: call it"
                 )
 
     def decide(
