@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sdax_contrib.circuit_breaker import CircuitOpen
 from sdax_contrib.retry import Backoff, Constant, Decorrelated, Exponential, Retry, RetryBudget
 from sdax_core import RetryableException
 
@@ -134,6 +135,12 @@ def test_what_the_error_asks_for_outranks_the_backoff() -> None:
     assert 20 <= delay <= 22
     assert decide(policy, Busy("0")) == 1.5
     assert decide(policy, Busy("tomorrow")) == 1.5
+
+
+def test_an_open_circuit_breaker_is_waited_for_just_long_enough() -> None:
+    delay = decide(Retry(backoff=Constant(1.5)), CircuitOpen("payments", 20.0))
+    assert delay is not None
+    assert 20 <= delay <= 22
 
 
 def test_the_time_an_error_asks_for_counts_against_max_elapsed() -> None:

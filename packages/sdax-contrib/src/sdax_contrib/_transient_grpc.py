@@ -22,7 +22,7 @@ def _is_transient(error: Exception) -> bool:
     return getattr(status, "name", None) in CODES
 
 
-grpc = Classifier(_is_transient, name="transient.grpc")
+grpc: Classifier = Classifier(_is_transient, name="transient.grpc")
 """Transient errors of grpcio, `grpc.aio` among them.
 
 The status codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and ABORTED, unless the server's

@@ -47,7 +47,7 @@ def _status(error: Exception) -> int | None:
     return None
 
 
-http = Classifier(_is_transient, name="transient.http")
+http: Classifier = Classifier(_is_transient, name="transient.http")
 """Transient errors of httpx, httpx2, requests, aiohttp and urllib.
 
 A response with status 408, 425, 429, 500, 502, 503 or 504; a connection that cannot be made or is lost;

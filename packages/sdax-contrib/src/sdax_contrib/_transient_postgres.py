@@ -33,7 +33,7 @@ def _is_transient(error: Exception) -> bool:
     return is_always_transient(error) or is_transient_in_postgres(error)
 
 
-postgres = Classifier(_is_transient, name="transient.postgres")
+postgres: Classifier = Classifier(_is_transient, name="transient.postgres")
 """Transient errors of psycopg, psycopg2 and asyncpg, by SQLSTATE.
 
 Class 08 (connection), 40001 (serialization failure), 40P01 (deadlock), class 53 (out of resources), 57P0*

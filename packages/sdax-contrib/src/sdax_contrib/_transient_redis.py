@@ -32,7 +32,7 @@ def _is_transient(error: Exception) -> bool:
     return is_always_transient(error) or bool(names & _TRANSIENT)
 
 
-redis = Classifier(_is_transient, name="transient.redis")
+redis: Classifier = Classifier(_is_transient, name="transient.redis")
 """Transient errors of redis-py and of valkey.
 
 A connection that cannot be made or is lost, a timeout, a server that is loading, a replica that was written

@@ -29,7 +29,7 @@ def _is_locked_in_sqlite(error: BaseException) -> bool:
     return isinstance(code, int) and code & _PRIMARY_CODE in (_SQLITE_BUSY, _SQLITE_LOCKED)
 
 
-sqlalchemy = Classifier(_is_transient, name="transient.sqlalchemy")
+sqlalchemy: Classifier = Classifier(_is_transient, name="transient.sqlalchemy")
 """Transient errors of SQLAlchemy.
 
 A connection that SQLAlchemy found dead, no free connection in the pool in time, and an error of the driver
