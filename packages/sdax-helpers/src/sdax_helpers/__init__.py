@@ -4,6 +4,7 @@
 - `task_thread_func`, `task_process_func`: the same from what blocks or computes; `cancelled` asks in a thread.
 - `task`, `join`: make a task, with functions or without any.
 - `resource`: make a task out of a context manager.
+- `subgraph`: make a task out of a processor.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from sdax_helpers._cancelled_flag import cancelled
 from sdax_helpers._functions import task_func, task_group_func, task_sync_func
 from sdax_helpers._process_function import task_process_func
 from sdax_helpers._resource import resource
+from sdax_helpers._subgraph import subgraph
 from sdax_helpers._tasks import join, task
 from sdax_helpers._thread_function import task_thread_func
 
@@ -32,6 +34,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     # Tasks
     "join",
     "resource",
+    "subgraph",
     "task",
     # The installed version
     "__version__",

@@ -39,8 +39,13 @@ def check_plain_function(function: object, helper: str) -> None:
     right = f"{helper} takes a plain function"
     if not callable(function):
         raise TypeError(f"{right}; got {function!r} ({type(function).__name__})")
-    if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
+    if is_async_function(function):
         raise TypeError(f"{right}; got {function!r}, {_INSTEAD}")
+
+
+def is_async_function(function: Callable[..., Any]) -> bool:
+    """Whether calling `function` gives a coroutine, as far as can be told without doing it."""
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
 
 
 def refuse_coroutine(result: object, function: object, helper: str) -> None:

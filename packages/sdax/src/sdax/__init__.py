@@ -38,6 +38,7 @@ from sdax_core import (
 from sdax_helpers import (
     cancelled,
     join,
+    subgraph,
     task,
     task_func,
     task_group_func,
@@ -61,6 +62,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "TaskFunction",
     "after",
     "join",
+    "subgraph",
     "task",
     "task_func",
     "task_group_func",
