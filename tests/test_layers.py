@@ -36,6 +36,7 @@ RUN_HALF = {
     "_pump",
     "_reported_attempt",
     "_reported_function",
+    "_reporting",
     "_retrying",
     "_run",
     "_run_handle",

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from sdax_core._after import After, after
 from sdax_core._analysis import TaskAnalysis
-from sdax_core._analyzer import TaskAnalyzer
 from sdax_core._builder import AsyncDagTaskProcessorBuilder
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._errors import (
@@ -28,11 +27,9 @@ from sdax_core._errors import (
     flatten_exceptions,
 )
 from sdax_core._graph import TaskGraph
-from sdax_core._held import Held
 from sdax_core._interceptor import Interceptor
 from sdax_core._observer import Observer
 from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
-from sdax_core._owner_task import OwnerTask
 from sdax_core._phase_id import PhaseId
 from sdax_core._processor import AsyncDagTaskProcessor
 from sdax_core._reports import Attempt, FunctionCall
@@ -45,7 +42,6 @@ from sdax_core._task_failure import TaskFailure
 from sdax_core._task_function import TaskFunction
 from sdax_core._task_group import SdaxTaskGroup
 from sdax_core._type_variables import K, StringKeysByDefault, T
-from sdax_core._waves import ExecutionGraph, ExecutionWave
 
 __all__ = [  # noqa: RUF022 - grouped by concept
     # What users declare
@@ -99,24 +95,42 @@ __all__ = [  # noqa: RUF022 - grouped by concept
 ]
 
 
-def _show_the_door_as_home() -> None:
+def _show_the_door_as_home(value: object) -> None:
     """Have tracebacks and reprs say where users import a class from, not which file it is in."""
-    for name in __all__:
-        value = globals().get(name)
-        if isinstance(value, type) and value.__module__.startswith(f"{__name__}."):
-            value.__module__ = __name__
+    if isinstance(value, type) and value.__module__.startswith(f"{__name__}."):
+        value.__module__ = __name__
 
 
-_show_the_door_as_home()
+for _name in __all__:
+    _show_the_door_as_home(globals().get(_name))
 
 if TYPE_CHECKING:
+    from sdax_core._analyzer import TaskAnalyzer
+    from sdax_core._held import Held
+    from sdax_core._owner_task import OwnerTask
+    from sdax_core._waves import ExecutionGraph, ExecutionWave
+
     __version__: str
 else:
+    # What few programs need is imported when it is first asked for: the others start sooner.
+    _ON_DEMAND = {
+        "ExecutionGraph": "_waves",
+        "ExecutionWave": "_waves",
+        "Held": "_held",
+        "OwnerTask": "_owner_task",
+        "TaskAnalyzer": "_analyzer",
+    }
 
-    def __getattr__(name: str) -> str:
-        # Read when it is asked for, because importlib.metadata is slow to import.
+    def __getattr__(name: str) -> object:
         if name == "__version__":
             from importlib.metadata import version
 
             return version("sdax-core")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _ON_DEMAND:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
+        _show_the_door_as_home(value)
+        globals()[name] = value
+        return value

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from sdax_core._graph import TaskGraph
 from sdax_core._keys import listing_order
 from sdax_core._task import AsyncTask
 from sdax_core._type_variables import K, StringKeysByDefault, T
-from sdax_core._waves import ExecutionGraph, ExecutionWave, post_execute_waves, pre_execute_waves
+
+if TYPE_CHECKING:
+    from sdax_core._waves import ExecutionGraph, ExecutionWave
 
 
 # Not slotted: each view is worked out when it is first asked for, and kept in the `__dict__`.
@@ -92,6 +94,8 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
     @cached_property
     def pre_execute_graph(self) -> ExecutionGraph[K]:
         """The waves of `pre_execute`: tasks that wait for the same tasks with `pre_execute`."""
+        from sdax_core._waves import pre_execute_waves  # on demand: a run knows no waves
+
         return pre_execute_waves(self.graph)
 
     @cached_property
@@ -100,6 +104,8 @@ class TaskAnalysis(StringKeysByDefault, Generic[T, K]):
 
         Coarser than a run, which starts each cleanup as soon as it may (guarantee 8).
         """
+        from sdax_core._waves import post_execute_waves
+
         return post_execute_waves(self.graph)
 
     def pre_wave_containing(self, key: K) -> ExecutionWave[K] | None:

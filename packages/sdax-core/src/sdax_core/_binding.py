@@ -14,10 +14,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, cast
 
 from sdax_core._attempt import current_lane, not_awaitable_error
-from sdax_core._end_order import EndOrder
-from sdax_core._observed_walk import ObservedWalk
 from sdax_core._plan import Function, WalkPlan
-from sdax_core._reported_function import run_reported
 from sdax_core._retrying import run_guarded
 
 if TYPE_CHECKING:
@@ -36,15 +33,12 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
     ):
         return plan.functions
     functions = list(plan.functions)
-    if run.is_reported:
-        _report(walk, plan, functions)
-    else:
-        for guarded in plan.guarded:
-            # One function with interceptors must not make a report of all the others.
-            runs = partial(run_reported, walk, guarded, None)
-            functions[guarded.node] = (
-                runs if guarded.settings.interceptors else partial(run_guarded, walk, guarded)
-            )
+    for guarded in plan.guarded:
+        functions[guarded.node] = partial(run_guarded, walk, guarded)
+    if run.is_reported or plan.intercepts:
+        from sdax_core._reporting import report_functions  # on demand, as few runs are reported
+
+        report_functions(walk, plan, functions)
     if walk.running is not None:
         _wrap(functions, partial(_recorded, walk))
     if run.is_named and run.observation is None:
@@ -54,21 +48,6 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
         if function is not None:
             functions[node] = partial(_gated, walk, node, predicate, function)
     return functions
-
-
-def _report(walk: Walk, plan: WalkPlan, functions: list[Function | None]) -> None:
-    run = walk.run
-    ends = EndOrder(plan)
-    observed: Any = None
-    if run.observation is not None and not run.settings.interceptors:
-        observed = ObservedWalk(walk, run.observation, ends).run_function
-    for node, guarded in enumerate(run.plan.every_node_guarded(walk.phase)):
-        if guarded is None or functions[node] is None:
-            continue
-        if observed is not None and guarded.is_plain:
-            functions[node] = partial(observed, guarded)
-        else:
-            functions[node] = partial(run_reported, walk, guarded, ends)
 
 
 def _wrap(functions: list[Function | None], wrapper: Any) -> None:

@@ -55,7 +55,15 @@ class GuardedNode:
 class WalkPlan:
     """One phase, compiled. Nothing changes it once it is made."""
 
-    __slots__ = ("functions", "guarded", "predecessors", "ready", "successors", "waiting")
+    __slots__ = (
+        "functions",
+        "guarded",
+        "intercepts",
+        "predecessors",
+        "ready",
+        "successors",
+        "waiting",
+    )
 
     def __init__(
         self,
@@ -68,6 +76,8 @@ class WalkPlan:
         """What each node runs, as the user gave it; `None` where there is nothing to run."""
         self.guarded: tuple[GuardedNode, ...] = guarded
         """The nodes whose functions are not simply called."""
+        self.intercepts: bool = any(entry.settings.interceptors for entry in guarded)
+        """Whether a function of the phase has interceptors of its own."""
         self.successors: Edges = successors
         """What each node releases when it has ended."""
         self.predecessors: Edges = predecessors

@@ -11,7 +11,6 @@ from sdax_core._notes import add_note, describe
 from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import GuardedNode
-from sdax_core._reported_attempt import run_reported_attempt
 from sdax_core._reports import Attempt, FunctionCall
 
 if TYPE_CHECKING:
@@ -34,8 +33,11 @@ async def run_guarded(
         call: What somebody is shown of it; `None` if nobody looks.
     """
     lane = current_lane()
+    if call is not None:
+        from sdax_core._reported_attempt import run_reported_attempt  # on demand, as few runs are
     policy = guarded.policy
-    retries: _Retries | None = None if policy is None else _Retries(walk, guarded, policy)
+    began = 0.0 if policy is None else _now(walk.run)
+    retries: _Retries | None = None
     while True:
         attempt: Attempt | None = None
         try:
@@ -44,11 +46,12 @@ async def run_guarded(
             else:
                 call.attempts += 1
                 attempt = Attempt(call, call.attempts, walk.loop.time())
-                await run_reported_attempt(walk, guarded, lane, ctx, attempt)
+                await run_reported_attempt(walk, guarded, lane, ctx, attempt)  # pyright: ignore[reportPossiblyUnboundVariable]
             return
         except Exception as error:
-            if retries is None or walk.was_cancel_asked(lane):
+            if policy is None or walk.was_cancel_asked(lane):
                 raise
+            retries = retries or _Retries(walk, guarded, policy, began)
             delay = retries.delay_after(error)
             if delay is None:
                 raise
@@ -63,11 +66,11 @@ class _Retries:
 
     __slots__ = ("_began", "_guarded", "_policy", "_previous_delay", "_retry", "_walk")
 
-    def __init__(self, walk: Walk, guarded: GuardedNode, policy: RetryPolicy) -> None:
+    def __init__(self, walk: Walk, guarded: GuardedNode, policy: RetryPolicy, began: float) -> None:
         self._walk = walk
         self._guarded = guarded
         self._policy = policy
-        self._began = _now(walk.run)
+        self._began = began
         self._retry = 0
         self._previous_delay: float | None = None
 

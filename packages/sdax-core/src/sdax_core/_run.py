@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from contextvars import Context, copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._errors import SdaxExecutionError
-from sdax_core._held import Held, let_go_of_all
-from sdax_core._observation import Observation
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import Plan, WalkPlan
 from sdax_core._pump import CAN_START_EAGERLY
@@ -20,6 +18,10 @@ from sdax_core._run_settings import RunSettings
 from sdax_core._task_failure import TaskFailure, add_failure_note
 from sdax_core._tracebacks import start_at_the_function
 from sdax_core._walk import OnFailure, Walk
+
+if TYPE_CHECKING:
+    from sdax_core._held import Held
+    from sdax_core._observation import Observation
 
 
 class Run:
@@ -72,6 +74,8 @@ class Run:
         if plan.gates:
             self.takes_part = {}
         if settings.observers:
+            from sdax_core._observation import Observation  # on demand, as few runs have observers
+
             self.observation = Observation(self, settings.observers)
             self.is_named = self.is_reported = True
         elif settings.interceptors:
@@ -153,6 +157,8 @@ class Run:
             self._finished(walk)
         if self.held:
             # All cleanups are over; one that was cut short by `cleanup_timeout` has stopped its walk.
+            from sdax_core._held import let_go_of_all  # on demand, as it hardly ever is
+
             await let_go_of_all(self, at_once=self._walk is not None and self._walk.stopped)
         self._end()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Any
 
 from sdax_core._frozen import fully_frozen
 from sdax_core._phase_id import PhaseId
@@ -13,13 +13,16 @@ _NOTE_PREFIX = "sdax: task "
 
 
 @fully_frozen
-@dataclass(frozen=True, slots=True, eq=False)
 class TaskFailure:
-    """What failed, where, and with what (guarantee 14).
+    """What failed, where, and with what (guarantee 14). Immutable.
 
     Two failures are equal if their task, phase and attempts are equal and their exception is the
     same object: exceptions are told apart by identity, whatever their class says about equality.
     """
+
+    # A plain class: the methods that a dataclass generates cost a good part of the import.
+    __slots__ = ("attempts", "exception", "optional", "path", "phase", "task")
+    __match_args__ = ("task", "phase", "attempts", "exception", "path", "optional")
 
     task: Hashable
     """The key of the task; `None` if cleanup as a whole took too long."""
@@ -29,15 +32,32 @@ class TaskFailure:
     """How often the function was called: 1 if it was not retried, 0 if cleanup as a whole took too long."""
     exception: BaseException
     """What the last attempt raised; an exception group of the user's own is kept whole."""
-    path: tuple[Hashable, ...] = ()
+    path: tuple[Hashable, ...]
     """The key of the task, after those of the tasks that its graph is nested in: `("payments", "charge")`.
     Seen from the outermost run, `task` is then the first of them (guarantee 41)."""
-    optional: bool = False
+    optional: bool
     """Whether the task is optional, so that the run does not raise this (guarantee 38)."""
 
-    def __post_init__(self) -> None:
-        if not self.path:
-            object.__setattr__(self, "path", (self.task,))
+    def __init__(
+        self,
+        task: Hashable,
+        phase: PhaseId,
+        attempts: int,
+        exception: BaseException,
+        path: tuple[Hashable, ...] = (),
+        optional: bool = False,
+    ) -> None:
+        values = task, phase, attempts, exception, path or (task,), optional
+        for name, value in zip(self.__match_args__, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default would restore the values by assignment, which a frozen object refuses.
+        return TaskFailure, tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __repr__(self) -> str:
+        values = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"TaskFailure({', '.join(values)})"
 
     def inside(self, task: Hashable, *, optional: bool) -> TaskFailure:
         """Give this failure as the run sees it for whose `task` the graph runs."""
