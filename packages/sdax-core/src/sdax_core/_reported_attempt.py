@@ -48,6 +48,6 @@ def end_badly(report: Attempt | FunctionCall, walk: Walk, lane: Lane, error: Bas
     if is_cancellation(error) and walk.was_cancel_asked(lane):
         report.outcome = "cancelled"
         if isinstance(report, FunctionCall):
-            report.cancel_cause = walk.lanes.cause or walk.run.record.cancel_cause
+            report.cancel_cause = walk.lanes.cause_of(lane)
     else:
         report.outcome = "failed"

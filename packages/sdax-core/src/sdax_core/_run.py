@@ -124,8 +124,9 @@ class Run:
         if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
         plan = self.plan.execute
-        if self.record.left_out:
-            plan = plan.narrowed(set(range(len(plan.functions))) - self.record.left_out)
+        absent = self.record.left_out | self._declined()
+        if absent:
+            plan = plan.narrowed(set(range(len(plan.functions))) - absent)
         if not plan.ready:
             return
         if self._deadline_timer is not None and self.loop.time() >= self._deadline_timer.when():
@@ -184,14 +185,19 @@ class Run:
             self.observation.tell("run_ended", self.handle, self.exception_so_far())
 
     def _cleanup_plan(self) -> WalkPlan:
-        plan, walk = self.plan.post_execute, self._pre_walk
+        plan, walk, absent = self.plan.post_execute, self._pre_walk, self._declined()
         if walk is None or not (walk.stopped or self.record.left_out):
-            return plan  # every task was passed
-        not_begun = set(walk.ready)
+            # Every task was passed.
+            return plan.narrowed(set(range(len(plan.functions))) - absent) if absent else plan
+        absent |= set(walk.ready)
         # A count of 0 says: started, or passed for want of a function, or ready and not begun.
         return plan.narrowed(
-            node for node, left in enumerate(walk.waiting) if not left and node not in not_begun
+            node for node, left in enumerate(walk.waiting) if not left and node not in absent
         )
+
+    def _declined(self) -> set[int]:
+        """The tasks whose `when` said no, or raised: they have nothing to run."""
+        return {node for node, answer in (self.takes_part or {}).items() if not answer}
 
     # The deadline, and ending early
 
@@ -311,7 +317,8 @@ class Run:
             around = self.key_in_parent
             self.parent.fail_from_outside(around, error, (around, *path))
             return
-        optional = any(self.key(node) == task for node in self.plan.optional)
+        in_cleanup = self.phase is PhaseId.POST_EXEC
+        optional = not in_cleanup and any(self.key(node) == task for node in self.plan.optional)
         failure = TaskFailure(task, self.phase, 1, error, (*self.path, *path), optional)
         add_failure_note(error, failure)
         if isinstance(error, Exception):
@@ -319,7 +326,7 @@ class Run:
         else:
             optional = False
             self.record.note_fatal(error, failure.note)
-        if self.phase is PhaseId.POST_EXEC or optional:
+        if in_cleanup or optional:
             return
         cause = CancelCause("resource", task, error)
         self._stop_early(cause)
@@ -337,6 +344,8 @@ class Run:
 
     def record_skipped(self, node: int, phase: PhaseId, reason: str) -> None:
         """Take note of a task that does not run: its `when` said no, or one that it depends on failed."""
+        if node in self.record.skipped:
+            return
         task = self.plan.graph.tasks[node]
         functions = (
             (task.execute,)
