@@ -195,9 +195,11 @@ class Run:
             node for node, left in enumerate(walk.waiting) if not left and node not in absent
         )
 
-    def _declined(self) -> set[int]:
+    def _declined(self) -> frozenset[int]:
         """The tasks whose `when` said no, or raised: they have nothing to run."""
-        return {node for node, answer in (self.takes_part or {}).items() if not answer}
+        if not self.takes_part:
+            return frozenset()
+        return frozenset(node for node, answer in self.takes_part.items() if not answer)
 
     # The deadline, and ending early
 
