@@ -47,11 +47,11 @@ class OwnerTask:
         self.context: Context = copy_context()
         """The context that it runs in: a copy of the one in which it was made."""
         self.context.run(_GUARDS.set, (*_GUARDS.get(), self._guard))
+        guarded = self._guard.run(coroutine)
         try:
-            self.task: asyncio.Task[None] = _make_task(
-                run, self._guard, self._guard.run(coroutine), self.context
-            )
+            self.task: asyncio.Task[None] = _make_task(run, self._guard, guarded, self.context)
         except BaseException:
+            guarded.close()  # or Python would warn, too, that they were never awaited
             coroutine.close()
             raise
         if run.is_named:

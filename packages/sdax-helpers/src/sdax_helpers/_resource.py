@@ -55,7 +55,10 @@ def resource(
     try:
         work = _task_function(execute)
         pre_execute: TaskFunction[T] = TaskFunction(
-            held.enter, timeout=timeout, retry=retry, interceptors=tuple(interceptors)
+            held.enter,
+            timeout=timeout,
+            retry=retry,
+            interceptors=cast("tuple[Interceptor, ...]", interceptors),  # it makes one of them
         )
     except (TypeError, ValueError) as error:
         raise type(error)(f"resource {name!r}: {error}") from None
