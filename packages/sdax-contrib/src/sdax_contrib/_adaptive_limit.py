@@ -142,7 +142,7 @@ class AdaptiveLimit:
             raise RuntimeError(
                 f"{task!r} holds a permit of {self!r} already: it could wait for itself for ever"
             )
-        if self._in_use < self.limit and not self._queue:
+        if self._in_use < self.limit:  # then nobody waits: what is free is handed over at once
             self._in_use += 1
         else:
             await self._wait()
