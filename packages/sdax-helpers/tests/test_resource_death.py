@@ -1,7 +1,7 @@
 """Guarantee 40: a resource that dies while the run needs it ends the run, and says what it died of."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -21,33 +21,33 @@ async def crash() -> None:
 
 
 @asynccontextmanager
-async def in_task_group(_: object) -> AsyncIterator[None]:
+async def in_task_group(_: object) -> AsyncGenerator[None]:
     async with asyncio.TaskGroup() as group:
         group.create_task(crash())
         yield
 
 
 @asynccontextmanager
-async def in_anyio_task_group(_: object) -> AsyncIterator[None]:
+async def in_anyio_task_group(_: object) -> AsyncGenerator[None]:
     async with anyio.create_task_group() as group:
         group.start_soon(crash)
         yield
 
 
 @asynccontextmanager
-async def in_timeout(_: object) -> AsyncIterator[None]:
+async def in_timeout(_: object) -> AsyncGenerator[None]:
     async with asyncio.timeout(3):
         yield
 
 
 @asynccontextmanager
-async def in_anyio_timeout(_: object) -> AsyncIterator[None]:
+async def in_anyio_timeout(_: object) -> AsyncGenerator[None]:
     with anyio.fail_after(3):
         yield
 
 
 @asynccontextmanager
-async def in_callback_of_its_own(_: object) -> AsyncIterator[None]:
+async def in_callback_of_its_own(_: object) -> AsyncGenerator[None]:
     own = asyncio.current_task()
     assert own is not None
     timer = asyncio.get_running_loop().call_later(3, own.cancel)
@@ -129,7 +129,7 @@ def test_what_depends_on_it_is_rolled_back(
     given: list[BaseException | None] = []
 
     @asynccontextmanager
-    async def transaction(_: object) -> AsyncIterator[None]:
+    async def transaction(_: object) -> AsyncGenerator[None]:
         try:
             yield
         except BaseException as error:
@@ -197,7 +197,7 @@ def test_in_cleanup_it_is_one_more_failure_and_disturbs_no_other(
 @pytest.mark.guarantee("40.10", "40.6")
 def test_one_that_is_still_dying_when_its_turn_comes_fails_once(run_anyio: Run) -> None:
     @asynccontextmanager
-    async def dies_slowly(_: object) -> AsyncIterator[None]:
+    async def dies_slowly(_: object) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(3):
                 yield
@@ -258,7 +258,7 @@ def test_an_interrupt_out_of_a_resource_that_dies_comes_out_as_it_is(run_anyio: 
     interrupt = Interrupt()
 
     @asynccontextmanager
-    async def interrupted(_: object) -> AsyncIterator[None]:
+    async def interrupted(_: object) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(3):
                 yield
@@ -282,7 +282,7 @@ def test_the_run_is_over_when_the_last_of_a_dying_resource_is(
     """Its `post_execute` waits for it, also if that comes while it is being left."""
 
     @asynccontextmanager
-    async def dies_slowly(_: object) -> AsyncIterator[None]:
+    async def dies_slowly(_: object) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(3):
                 yield

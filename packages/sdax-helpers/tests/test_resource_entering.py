@@ -1,7 +1,7 @@
 """Guarantee 40: resources are entered in parallel, within their timeout, and never half."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ def test_entering_and_leaving_share_a_task_and_a_context_that_execute_sees_and_n
     tasks: list[object] = []
 
     @asynccontextmanager
-    async def named(_: object) -> AsyncIterator[None]:
+    async def named(_: object) -> AsyncGenerator[None]:
         tasks.append(asyncio.current_task())
         token = WHO.set("resource")
         await asyncio.sleep(0)
@@ -61,7 +61,7 @@ def test_independent_resources_are_entered_and_left_in_parallel_dependent_ones_i
 ) -> None:
     def slow(name: str) -> Any:
         @asynccontextmanager
-        async def factory(_: object) -> AsyncIterator[None]:
+        async def factory(_: object) -> AsyncGenerator[None]:
             await asyncio.sleep(2)
             journal.write(f"{name} entered")
             yield
@@ -181,7 +181,7 @@ def test_the_factory_is_called_anew_for_each_attempt_and_sees_the_run(run_anywhe
     numbers: list[int] = []
 
     @asynccontextmanager
-    async def third_time_lucky(_: object) -> AsyncIterator[int]:
+    async def third_time_lucky(_: object) -> AsyncGenerator[int]:
         assert current_run().phase == "pre_execute"
         numbers.append(len(numbers))
         if len(numbers) < 3:
@@ -200,7 +200,7 @@ def test_the_factory_is_called_anew_for_each_attempt_and_sees_the_run(run_anywhe
 @pytest.mark.guarantee("40.11")
 def test_the_value_is_stored_as_an_attribute_or_as_an_item_of_a_mapping(run_anywhere: Run) -> None:
     @asynccontextmanager
-    async def seven(_: object) -> AsyncIterator[int]:
+    async def seven(_: object) -> AsyncGenerator[int]:
         yield 7
 
     context, mapping = SimpleNamespace(), dict[str, int]()
@@ -219,7 +219,7 @@ def test_a_context_that_refuses_the_value_is_a_failure_that_says_so_and_the_reso
     given: list[BaseException | None] = []
 
     @asynccontextmanager
-    async def factory(_: object) -> AsyncIterator[int]:
+    async def factory(_: object) -> AsyncGenerator[int]:
         try:
             yield 7
         except BaseException as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ MARK = "value"
 
 
 @asynccontextmanager
-async def decorated(journal: Journal) -> AsyncIterator[str]:
+async def decorated(journal: Journal) -> AsyncGenerator[str]:
     journal.write("entered")
     try:
         yield MARK
@@ -29,7 +29,7 @@ async def decorated(journal: Journal) -> AsyncIterator[str]:
         journal.write("left")
 
 
-async def generator(journal: Journal) -> AsyncIterator[str]:
+async def generator(journal: Journal) -> AsyncGenerator[str]:
     journal.write("entered")
     try:
         yield MARK
@@ -91,20 +91,20 @@ async def async_factory_of_client(journal: Journal) -> Client:
     return client(journal)
 
 
+FACTORIES: list[Callable[[Any], Any]] = [
+    decorated,
+    generator,
+    Manager,
+    AlsoAwaitable,
+    client,
+    async_factory,
+    async_factory_of_client,
+    lambda journal: generator(journal),
+]
+
+
 @pytest.mark.guarantee("40.2")
-@pytest.mark.parametrize(
-    "factory",
-    [
-        decorated,
-        generator,
-        Manager,
-        AlsoAwaitable,
-        client,
-        async_factory,
-        async_factory_of_client,
-        lambda journal: generator(journal),
-    ],
-)
+@pytest.mark.parametrize("factory", FACTORIES)
 def test_a_factory_may_return_an_async_manager_a_generator_or_a_closable_or_await_one(
     run_anywhere: Run, journal: Journal, factory: Callable[[Any], Any]
 ) -> None:
@@ -209,7 +209,7 @@ def test_a_task_group_that_is_left_by_a_run_that_failed_cancels_its_tasks_and_ad
     assert [type(leaf) for leaf in error.leaf_exceptions()] == [ValueError]
 
 
-def sync_generator(_: object) -> Iterator[None]:
+def sync_generator(_: object) -> Generator[None]:
     yield
 
 
@@ -221,18 +221,18 @@ async def nested_awaitable(_: object) -> object:
     return coroutine
 
 
+UNSUITABLE: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda _: None, "None (NoneType)"),
+    (lambda _: 7, "7 (int)"),
+    (lambda _: Manager, "the class Manager: call it"),
+    (lambda _: Client, "the class Client: call it"),
+    (sync_generator, "decorate its function with contextlib.contextmanager"),
+    (nested_awaitable, "(coroutine)"),
+]
+
+
 @pytest.mark.guarantee("40.2")
-@pytest.mark.parametrize(
-    ("factory", "described"),
-    [
-        (lambda _: None, "None (NoneType)"),
-        (lambda _: 7, "7 (int)"),
-        (lambda _: Manager, "the class Manager: call it"),
-        (lambda _: Client, "the class Client: call it"),
-        (sync_generator, "decorate its function with contextlib.contextmanager"),
-        (nested_awaitable, "(coroutine)"),
-    ],
-)
+@pytest.mark.parametrize(("factory", "described"), UNSUITABLE)
 def test_anything_else_is_a_type_error_that_names_the_task(
     run_anywhere: Run, factory: Callable[[object], Any], described: str
 ) -> None:
@@ -268,8 +268,9 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
 def test_bad_settings_are_refused_when_the_task_is_made(
     settings: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
+    usual: dict[str, Any] = {"factory": Manager}
     with pytest.raises(kind) as caught:
-        resource("pool", **({"factory": Manager} | settings))
+        resource("pool", **(usual | settings))
     assert str(caught.value).startswith("resource 'pool': ")
     assert message in str(caught.value)
 
@@ -291,7 +292,7 @@ def test_a_sync_manager_is_entered_and_left_in_one_thread_of_its_own_and_one_con
     seen: list[str] = []
 
     @contextmanager
-    def blocking(_: object) -> Iterator[str]:
+    def blocking(_: object) -> Generator[str]:
         threads.append(threading.current_thread())
         token = WHO.set("resource")
         assert current_run().phase == "pre_execute"
@@ -321,7 +322,7 @@ def test_a_sync_manager_is_given_the_error_too(run_with_threads: Run) -> None:
     given: list[BaseException] = []
 
     @contextmanager
-    def blocking(_: object) -> Iterator[None]:
+    def blocking(_: object) -> Generator[None]:
         try:
             yield
         except Exception as error:
@@ -374,7 +375,7 @@ def test_a_cancel_while_a_thread_enters_waits_for_it_and_has_it_left(
         stands = asyncio.Event()
 
         @contextmanager
-        def blocking(_: object) -> Iterator[None]:
+        def blocking(_: object) -> Generator[None]:
             loop.call_soon_threadsafe(stands.set)
             assert opened.wait(10)
             events.append("entered")

@@ -1,7 +1,7 @@
 """Guarantee 40: what a resource is left with, and what becomes of what it raises then."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from guarantee_support.graphs import processor_of
 from sdax_core import AsyncDagTaskProcessor, Attempt, SdaxExecutionError, current_run
 from sdax_helpers import resource, task, task_func
 
-Exit = Callable[[BaseException | None], Awaitable[object]]
+Exit = Callable[[BaseException | None], Awaitable[Any]]
 
 
 class Manager:
@@ -26,7 +26,7 @@ class Manager:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
-    ) -> object:
+    ) -> Any:
         assert kind is (None if error is None else type(error))
         assert traceback is (None if error is None else error.__traceback__)
         self._given.append(error)
@@ -207,7 +207,7 @@ def test_an_interrupt_while_entering_or_leaving_comes_out_as_it_is(run_anywhere:
         raise interrupt
 
     @asynccontextmanager
-    async def entering(_: object) -> AsyncIterator[None]:
+    async def entering(_: object) -> AsyncGenerator[None]:
         raise interrupt
         yield
 
@@ -231,7 +231,7 @@ def test_a_first_cancel_during_cleanup_cancels_leaving_once_and_no_other(
 
     def slow(name: str) -> Any:
         @asynccontextmanager
-        async def factory(_: object) -> AsyncIterator[None]:
+        async def factory(_: object) -> AsyncGenerator[None]:
             try:
                 yield
             finally:
@@ -251,7 +251,7 @@ def test_past_cleanup_timeout_what_was_not_left_is_left_all_the_same_but_may_not
     run: Run, journal: Journal
 ) -> None:
     @asynccontextmanager
-    async def slow(ctx: str) -> AsyncIterator[None]:
+    async def slow(ctx: str) -> AsyncGenerator[None]:
         try:
             yield
         finally:
@@ -315,7 +315,7 @@ def test_cancels_while_the_run_lets_go_of_what_is_left_change_nothing(
             await proceed()
 
     @asynccontextmanager
-    async def slow(_: object) -> AsyncIterator[None]:
+    async def slow(_: object) -> AsyncGenerator[None]:
         try:
             yield
         finally:

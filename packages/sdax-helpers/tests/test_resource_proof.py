@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
@@ -124,13 +124,13 @@ class Recording:
 
     def _factory(self, spec: Spec) -> Callable[[None], Any]:
         @asynccontextmanager
-        async def plain(_: None) -> AsyncIterator[None]:
+        async def plain(_: None) -> AsyncGenerator[None]:
             async with self._stay(spec) as stay:
                 with _noted(stay):
                     yield
 
         @asynccontextmanager
-        async def group(_: None) -> AsyncIterator[None]:
+        async def group(_: None) -> AsyncGenerator[None]:
             async with self._stay(spec) as stay, asyncio.TaskGroup() as tasks:
                 worker = tasks.create_task(_crash() if spec.kind == "crashes" else _work())
                 with _noted(stay):
@@ -138,7 +138,7 @@ class Recording:
                 worker.cancel()
 
         @asynccontextmanager
-        async def anyio_group(_: None) -> AsyncIterator[None]:
+        async def anyio_group(_: None) -> AsyncGenerator[None]:
             async with self._stay(spec) as stay, anyio.create_task_group() as tasks:
                 tasks.start_soon(_work)
                 with _noted(stay):
@@ -150,7 +150,7 @@ class Recording:
         return group if spec.kind in ("group", "crashes") else plain
 
     @asynccontextmanager
-    async def _stay(self, spec: Spec) -> AsyncIterator[Stay]:
+    async def _stay(self, spec: Spec) -> AsyncGenerator[Stay]:
         owner, token = asyncio.current_task(), WHO.set(spec.name)
         try:
             await _pause(spec.entering)
@@ -200,7 +200,7 @@ class Recording:
 
 
 @contextmanager
-def _noted(stay: Stay) -> Iterator[None]:
+def _noted(stay: Stay) -> Generator[None]:
     """Note what the resource is left with, and how the run is going by then."""
     given: BaseException | None = None
     try:

@@ -1,7 +1,7 @@
 """Guarantee 40: programs that end, scopes that repeat their cancel, and task factories."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ def slow(journal: Journal, name: str, seconds: float = 0, **settings: Any) -> An
     """A resource that takes its time to be left, and tells when it is."""
 
     @asynccontextmanager
-    async def factory(_: object) -> AsyncIterator[None]:
+    async def factory(_: object) -> AsyncGenerator[None]:
         try:
             yield
         finally:
@@ -100,7 +100,7 @@ def test_whoever_cancels_the_task_of_a_resource_from_outside_is_not_heard(
     owners: list[asyncio.Task[Any] | None] = []
 
     @asynccontextmanager
-    async def factory(_: object) -> AsyncIterator[None]:
+    async def factory(_: object) -> AsyncGenerator[None]:
         owners.append(asyncio.current_task())
         await asyncio.sleep(2)
         journal.write("entered")
@@ -150,7 +150,7 @@ def test_neither_does_one_that_an_interceptor_has_opened(
             await proceed()
 
     @asynccontextmanager
-    async def stubborn(_: object) -> AsyncIterator[None]:
+    async def stubborn(_: object) -> AsyncGenerator[None]:
         await persist(60)
         try:
             yield
@@ -188,7 +188,7 @@ def test_the_task_factory_of_the_loop_makes_the_task_of_a_resource(journal: Jour
     kinds: list[type] = []
 
     @asynccontextmanager
-    async def see(_: object) -> AsyncIterator[None]:
+    async def see(_: object) -> AsyncGenerator[None]:
         kinds.append(type(asyncio.current_task()))
         yield
 
@@ -240,7 +240,7 @@ def test_nothing_is_held_any_more_when_a_run_has_ended(run_anywhere: Run, journa
 @pytest.mark.guarantee("40.13", "21.3")
 def test_a_cancel_of_its_own_making_out_of_leaving_is_a_failure(run: Run) -> None:
     @asynccontextmanager
-    async def strays(_: object) -> AsyncIterator[None]:
+    async def strays(_: object) -> AsyncGenerator[None]:
         yield
         raise asyncio.CancelledError
 
