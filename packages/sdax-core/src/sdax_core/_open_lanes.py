@@ -20,12 +20,12 @@ class OpenLanes(list[Lane]):
     that was caught leaves it raised, and so does a timeout while it is being handled (guarantee 21).
     """
 
-    __slots__ = ("_cancelled", "_cancelled_outside", "_just_swept", "cause")
+    __slots__ = ("_cancelled", "_cancelled_outside", "_cause", "_just_swept")
 
     def __init__(self) -> None:
-        self.cause: CancelCause | None = None
+        self._cause: CancelCause | None = None
         """Why lanes were cancelled most recently."""
-        self._cancelled: set[Lane] = set()
+        self._cancelled: dict[Lane, CancelCause] = {}
         self._cancelled_outside: set[Lane] = set()
         self._just_swept: set[Lane] = set()
 
@@ -42,19 +42,19 @@ class OpenLanes(list[Lane]):
             spare: The lane that is asking: what it ran has ended.
             again: Whether to cancel those too that were cancelled before.
         """
-        self.cause = cause
+        self._cause = cause
         for lane in self:
             if lane is spare or lane.done() or (lane in self._cancelled and not again):
                 continue
-            self._cancelled.add(lane)
+            self._cancelled[lane] = cause
             if lane not in self._just_swept:
                 lane.cancel(str(cause))
 
     def cancel_missed(self, lane: Lane) -> None:
         """Cancel a lane that was being started when all others were cancelled."""
-        if self.cause is not None and lane not in self._cancelled:
-            self._cancelled.add(lane)
-            lane.cancel(str(self.cause))
+        if self._cause is not None and lane not in self._cancelled:
+            self._cancelled[lane] = self._cause
+            lane.cancel(str(self._cause))
 
     def note_swept(self, lane: Lane, loop: asyncio.AbstractEventLoop) -> None:
         """Take note that `lane` was cancelled from outside.
@@ -70,6 +70,13 @@ class OpenLanes(list[Lane]):
     def was_cancelled(self, lane: Lane) -> bool:
         """Whether the run has cancelled `lane`."""
         return lane in self._cancelled
+
+    def cause_of(self, lane: Lane) -> CancelCause:
+        """Why `lane` was cancelled.
+
+        One that the run has not cancelled was swept, as when a program shuts down, together with the run's Task.
+        """
+        return self._cancelled.get(lane) or CancelCause("caller")
 
     def was_cancelled_outside(self, lane: Lane) -> bool:
         """Whether somebody else has, from outside its function."""

@@ -260,6 +260,7 @@ class Walk:
     def _stop_soon(self, cause: CancelCause) -> None:
         # The siblings are cancelled from a callback, as by `asyncio.TaskGroup`: one whose wake-up is already
         # queued in this cycle still gets it (guarantee 10).
+        self.run.record.note_cancel_cause(cause)
         self._stop()
         if self._cancel_handle is None:
             self._cancel_handle = self.loop.call_soon(self.cancel_lanes, cause, context=self.base)
