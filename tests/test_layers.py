@@ -32,6 +32,7 @@ RUN_HALF = {
     "_observed_walk",
     "_open_lanes",
     "_owner_task",
+    "_parent_scope",
     "_processor",
     "_pump",
     "_reported_attempt",

@@ -30,6 +30,7 @@ from sdax_core._graph import TaskGraph
 from sdax_core._interceptor import Interceptor
 from sdax_core._observer import Observer
 from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
+from sdax_core._parent_scope import ParentScope, ScopeError
 from sdax_core._phase_id import PhaseId
 from sdax_core._processor import AsyncDagTaskProcessor
 from sdax_core._reports import Attempt, FunctionCall
@@ -70,6 +71,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     # Errors
     "GraphError",
     "RetryableException",
+    "ScopeError",
     "SdaxError",
     "SdaxExecutionError",
     "StrayCancellationError",
@@ -87,6 +89,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "Held",
     "K",
     "OnExecuteError",
+    "ParentScope",
     "OwnerTask",
     "StringKeysByDefault",
     "T",

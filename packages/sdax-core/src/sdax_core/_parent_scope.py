@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ class ParentScope:
         """Whether what its tasks have acquired is there."""
 
     @contextmanager
-    def around(self) -> Iterator[None]:
+    def around(self) -> Generator[None, None, None]:
         """Let what is called inside run graphs whose parent is the processor."""
         token = _AROUND.set((*_AROUND.get(), self))
         try:

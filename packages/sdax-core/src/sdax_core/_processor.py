@@ -12,6 +12,7 @@ from sdax_core._graph import TaskGraph
 from sdax_core._interceptor import Interceptor
 from sdax_core._observer import Observer
 from sdax_core._options import BuildOptions
+from sdax_core._parent_scope import check_parent_scope
 from sdax_core._plan import Plan
 from sdax_core._run import Run
 from sdax_core._run_settings import Clock, is_any_given
@@ -132,9 +133,12 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             asyncio.CancelledError: The calling Task was cancelled; raised once cleanup has ended (17).
             TimeoutError: `timeout` ran out; raised once cleanup has ended (32).
             BaseException: A `KeyboardInterrupt` or its like out of a function, as it is (16).
+            ScopeError: The graph has a parent, whose scope is not open around the caller (43).
             ValueError: `timeout` is negative, NaN or infinite.
             TypeError: A setting is of the wrong type.
         """
+        if self.parent is not None:
+            check_parent_scope(self.parent)
         settings = self._plan.settings
         if is_any_given(timeout, observers, interceptors, clock, rng):
             settings = settings.extended(timeout, observers, interceptors, clock, rng)
@@ -168,6 +172,8 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             ValueError: `timeout` is negative, NaN or infinite.
             TypeError: A setting is of the wrong type.
         """
+        if self.parent is not None:
+            check_parent_scope(self.parent)
         settings = self._plan.settings
         if is_any_given(timeout, observers, interceptors, clock, rng):
             settings = settings.extended(timeout, observers, interceptors, clock, rng)

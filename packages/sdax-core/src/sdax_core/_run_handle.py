@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from sdax_core._cancel_cause import CancelCause
+from sdax_core._parent_scope import check_parent_scope
 from sdax_core._phase_id import PhaseId
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class RunHandle:
         """
         from sdax_core._runner import AsyncPhaseRunner
 
+        check_parent_scope(processor.parent)
         return AsyncPhaseRunner(
             processor._plan,  # pyright: ignore[reportPrivateUsage] - the other face of a run
             ctx,

@@ -5,6 +5,7 @@
 - `task`, `join`: make a task, with functions or without any.
 - `resource`: make a task out of a context manager.
 - `subgraph`: make a task out of a processor.
+- `scope`: keep an application's graph open while request graphs run on top of it.
 """
 
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from sdax_helpers._cancelled_flag import cancelled
 from sdax_helpers._functions import task_func, task_group_func, task_sync_func
 from sdax_helpers._process_function import task_process_func
 from sdax_helpers._resource import resource
+from sdax_helpers._scope import Scope, ScopeClosedError, scope
 from sdax_helpers._subgraph import subgraph
 from sdax_helpers._tasks import join, task
 from sdax_helpers._thread_function import task_thread_func
@@ -36,6 +38,10 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     "resource",
     "subgraph",
     "task",
+    # Two scopes
+    "Scope",
+    "ScopeClosedError",
+    "scope",
     # The installed version
     "__version__",
 ]

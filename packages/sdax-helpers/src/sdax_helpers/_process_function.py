@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sdax_core import Interceptor, RetryPolicy, T, TaskFunction
 
@@ -217,8 +217,8 @@ def _check_into(into: object) -> None:
         raise TypeError(f"{right}; got {into!r} ({type(into).__name__})")
 
 
-def _checked_arguments(arguments: object) -> tuple[Any, ...]:
-    if not isinstance(arguments, tuple):
+def _checked_arguments(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not isinstance(cast("object", arguments), tuple):
         raise TypeError(
             f"the function given as args= must return a tuple of arguments; "
             f"it returned {arguments!r} ({type(arguments).__name__})"

@@ -22,6 +22,7 @@ from sdax_core import (
     OnExecuteError,
     PhaseId,
     RetryableException,
+    ScopeError,
     SdaxError,
     SdaxExecutionError,
     SdaxTaskGroup,
@@ -36,8 +37,11 @@ from sdax_core import (
     flatten_exceptions,
 )
 from sdax_helpers import (
+    Scope,
+    ScopeClosedError,
     cancelled,
     join,
+    scope,
     subgraph,
     task,
     task_func,
@@ -75,6 +79,10 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     # Graphs
     "AsyncDagTaskProcessor",
     "AsyncDagTaskProcessorBuilder",
+    # Two scopes
+    "Scope",
+    "ScopeClosedError",
+    "scope",
     # Levels
     "AsyncDagLevelAdapterBuilder",
     "AsyncTaskProcessor",
@@ -89,6 +97,7 @@ __all__ = [  # noqa: RUF022 - grouped by concept
     # Errors
     "GraphError",
     "RetryableException",
+    "ScopeError",
     "SdaxError",
     "SdaxExecutionError",
     "StrayCancellationError",
