@@ -13,6 +13,7 @@ from sdax_core import (
     Attempt,
     PhaseId,
     RunHandle,
+    SdaxExecutionError,
     SdaxTaskGroup,
     TaskFunction,
     current_run,
@@ -306,7 +307,7 @@ def test_it_can_be_kept_and_read_when_the_run_has_ended(run_anywhere: Run) -> No
         assert handle.outcome == "failed"
         assert [failure.exception for failure in handle.failures] == [error]
         ending = handle.exception()
-        assert isinstance(ending, ExceptionGroup)
+        assert isinstance(ending, SdaxExecutionError)
         assert ending.exceptions == (error,)
         assert handle.phase is PhaseId.POST_EXEC
         assert handle.cancel_cause is None

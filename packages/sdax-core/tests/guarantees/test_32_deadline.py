@@ -137,7 +137,7 @@ def test_every_kind_of_function_is_cut(run: Run, phase: str) -> None:
     async def wait(_: object, *group: object) -> None:
         await asyncio.sleep(60)
 
-    kinds = (
+    kinds: tuple[dict[str, Any], ...] = (
         {"timeout": 30},
         {"retries": 3},
         {"has_task_group_argument": True},

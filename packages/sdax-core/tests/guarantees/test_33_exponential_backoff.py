@@ -103,7 +103,8 @@ class Bound(Random):
 def test_bad_settings_are_refused_when_it_is_made(
     settings: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
+    all_settings: dict[str, Any] = {"retries": 1, **settings}
     with pytest.raises(kind) as caught:
-        ExponentialBackoff(**{"retries": 1, **settings})
+        ExponentialBackoff(**all_settings)
     assert type(caught.value) is kind
     assert str(caught.value).startswith(message)

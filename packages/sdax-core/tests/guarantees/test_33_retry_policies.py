@@ -386,7 +386,8 @@ def test_a_clock_or_source_that_is_none_is_refused(
     processor = processor_of(task("a", pre_execute=journal.quick("begun")))
 
     async def main() -> None:
-        for start in (processor.process_tasks, processor.open):
+        starts: tuple[Any, ...] = (processor.process_tasks, processor.open)
+        for start in starts:
             with pytest.raises(TypeError) as caught:
                 await start(None, **{name: wrong})
             assert str(caught.value).startswith(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from guarantee_support import Journal, Run, ended
 from guarantee_support.event_log import EventLog
-from guarantee_support.graphs import calls, processor_of, task
+from guarantee_support.graphs import calls, no, processor_of, task
 from sdax_core import Attempt, FunctionCall, Observer, RunHandle
 
 EVENTS = [
@@ -49,7 +49,7 @@ def everything() -> Any:
             execute=flaky,
             post_execute=nothing,
         ),
-        task("off", execute=nothing, when=lambda _: False),
+        task("off", execute=nothing, when=no),
     )
 
 
@@ -174,17 +174,16 @@ def test_it_is_dropped_whatever_its_methods_are(
 ) -> None:
     told: list[str] = []
 
-    class Static(Observer):
-        @staticmethod
-        def function_started(call: FunctionCall, /) -> None:
-            told.append("started")
-            raise ZeroDivisionError
+    def started(_: FunctionCall) -> None:
+        told.append("started")
+        raise ZeroDivisionError
 
-        @staticmethod
-        def function_ended(call: FunctionCall, /) -> None:
-            told.append("ended")
+    def ended(_: FunctionCall) -> None:
+        told.append("ended")
 
-    run_anywhere(processor_of(task("a", execute=nothing)).process_tasks(None, observers=[Static()]))
+    methods = {"function_started": staticmethod(started), "function_ended": staticmethod(ended)}
+    static: Observer = type("Static", (Observer,), methods)()
+    run_anywhere(processor_of(task("a", execute=nothing)).process_tasks(None, observers=[static]))
 
     assert told == ["started"]
     assert len(caplog.records) >= 1
@@ -209,7 +208,7 @@ def test_a_keyboard_interrupt_that_it_meets_ends_the_run_with_cleanup(
 
     processor = processor_of(
         task("held", pre_execute=nothing, post_execute=journal.takes("clean up", 1)),
-        task("off", pre_execute=nothing, when=lambda _: False),
+        task("off", pre_execute=nothing, when=no),
         task(
             "flaky",
             {"retries": 1, "initial_delay": 0.0, "interceptors": [report]},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from guarantee_support import Journal, Run, ended, ended_after_cancels
 from guarantee_support.event_log import EventLog
-from guarantee_support.graphs import calls, processor_of, task
+from guarantee_support.graphs import calls, no, processor_of, task
 from sdax_core import (
     FunctionCall,
     Observer,
@@ -78,7 +78,7 @@ def test_an_event_comes_at_the_moment_it_speaks_of(run_anywhere: Run, journal: J
     class Inline(EventLog):
         def function_started(self, call: FunctionCall, /) -> None:
             journal.events.append(f"{call.task} is about to start")
-            assert asyncio.get_running_loop()
+            assert asyncio.current_task() is not None
 
         def function_ended(self, call: FunctionCall, /) -> None:
             journal.events.append(f"{call.task} has ended")
@@ -341,9 +341,6 @@ def test_a_retry_that_is_not_to_be_is_not_counted(run: Run, by: str) -> None:
 def test_skipped_tasks_are_told_with_the_reason(run: Run) -> None:
     log = EventLog()
 
-    def no(_: object) -> bool:
-        return False
-
     processor = processor_of(
         task("off", pre_execute=nothing, when=no),
         task("weak", pre_execute=fail, optional=True),
@@ -414,7 +411,7 @@ def test_it_looks_through_joins_and_what_was_skipped(run: Run) -> None:
         task("b", pre_execute=last(2)),
         (task("join"), "a", "b"),
         (task("join of joins"), "join"),
-        (task("off", pre_execute=nothing, when=lambda _: False), "join of joins"),
+        (task("off", pre_execute=nothing, when=no), "join of joins"),
         (task("c", pre_execute=nothing), "off"),
         task("weak", pre_execute=last(3), optional=True),
         (task("d", pre_execute=nothing), "join", after("weak")),

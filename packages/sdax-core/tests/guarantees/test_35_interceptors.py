@@ -167,7 +167,7 @@ def test_it_runs_in_the_task_and_the_context_of_the_function(
     async def other(_: object) -> None:
         seen["other"] = VARIABLE.get()
 
-    with_interceptor = TaskFunction(function, interceptors=[interceptor], **settings)
+    with_interceptor = TaskFunction(function, interceptors=(interceptor,), **settings)
     run_anywhere(
         processor_of(
             task("a", pre_execute=with_interceptor, post_execute=cleanup),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from guarantee_support import Journal, Run, ended, ended_after_cancels
 from guarantee_support.event_log import EventLog
-from guarantee_support.graphs import processor_of, task
+from guarantee_support.graphs import no, processor_of, task, yes
 from sdax_core import PhaseId, SdaxExecutionError, TaskFunction, after, current_run
 
 PHASES = ("pre_execute", "execute", "post_execute")
@@ -123,12 +123,12 @@ def test_it_is_asked_once_however_often_the_function_is_tried(
 
 @pytest.mark.guarantee("37.3", "37.5")
 @pytest.mark.parametrize("phases", COMBINATIONS, ids="-".join)
-@pytest.mark.parametrize("no", [False, 0, None, ""], ids=repr)
+@pytest.mark.parametrize("answer", [False, 0, None, ""], ids=repr)
 def test_if_it_says_no_nothing_of_the_task_runs_and_the_run_ends_well(
-    run_anywhere: Run, journal: Journal, phases: tuple[str, ...], no: object
+    run_anywhere: Run, journal: Journal, phases: tuple[str, ...], answer: object
 ) -> None:
     log = EventLog()
-    one = with_phases(journal, phases, when=asking(journal, no))
+    one = with_phases(journal, phases, when=asking(journal, answer))
 
     async def main() -> None:
         async with processor_of(one).open("ctx", observers=[log]) as runner:
@@ -148,11 +148,11 @@ def test_if_it_says_no_nothing_of_the_task_runs_and_the_run_ends_well(
 @pytest.mark.guarantee("37.5")
 def test_an_error_lists_it(run_anywhere: Run, journal: Journal) -> None:
     processor = processor_of(
-        task("off 2", pre_execute=journal.quick("off"), when=lambda _: False),
+        task("off 2", pre_execute=journal.quick("off"), when=no),
         task("fails", execute=journal.fails("fails", OSError())),
         (task("on fails", execute=journal.quick("on fails")), "fails"),
-        task("off 1", execute=journal.quick("off"), when=lambda _: False),
-        task("on", execute=journal.quick("on"), when=lambda _: True),
+        task("off 1", execute=journal.quick("off"), when=no),
+        task("on", execute=journal.quick("on"), when=yes),
         execute_order="dependencies",
     )
 
@@ -173,7 +173,7 @@ def test_it_counts_as_passed(run: Run, journal: Journal, phase: str, observed: b
 
     processor = processor_of(
         one("a"),
-        (one("off", when=lambda _: False), "a"),
+        (one("off", when=no), "a"),
         (one("b"), "off"),
         (one("c"), after("off")),
         execute_order="dependencies",
@@ -243,6 +243,10 @@ class Undecided:
         raise ArithmeticError("neither")
 
 
+def undecided(_: object) -> Any:
+    return Undecided()
+
+
 async def later() -> bool:
     return True
 
@@ -269,7 +273,7 @@ def future(_: object) -> Any:
             TypeError,
             "task 'a': when returned Future, which nobody would await; make it a plain function",
         ),
-        (lambda _: Undecided(), ArithmeticError, "neither"),
+        (undecided, ArithmeticError, "neither"),
     ],
     ids=["coroutine", "future", "undecided"],
 )

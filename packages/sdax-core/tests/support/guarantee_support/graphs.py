@@ -41,3 +41,13 @@ def calls(action: Callable[[], object]) -> Callable[[object], Coroutine[Any, Any
         action()
 
     return function
+
+
+def yes(_: object) -> bool:
+    """A `when` for a task that takes part."""
+    return True
+
+
+def no(_: object) -> bool:
+    """A `when` for a task that does not."""
+    return False
