@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sdax_core._plan import WalkPlan
 
 
@@ -12,10 +14,10 @@ class EndOrder:
     releases the function, need not know that anybody asks.
     """
 
-    __slots__ = ("_predecessors", "_through", "ended")
+    __slots__ = ("_plan", "_through", "ended")
 
     def __init__(self, plan: WalkPlan) -> None:
-        self._predecessors = plan.predecessors
+        self._plan = plan
         self.ended: dict[int, int] = {}
         """The nodes whose functions have ended, numbered in the order in which they did."""
         self._through: dict[int, int | None] = {}
@@ -23,22 +25,23 @@ class EndOrder:
 
     def last_before(self, node: int) -> int | None:
         """Give the node whose function ended last among those that `node` waited for."""
+        predecessors = self._plan.predecessors()
         pending = [node]
         while pending:
             current = pending[-1]
             unknown = [
                 before
-                for before in self._predecessors[current]
+                for before in predecessors[current]
                 if before not in self.ended and before not in self._through
             ]
             if unknown:
                 pending.extend(unknown)
                 continue
             pending.pop()
-            self._through[current] = self._latest(self._predecessors[current])
+            self._through[current] = self._latest(predecessors[current])
         return self._through.pop(node)
 
-    def _latest(self, nodes: tuple[int, ...]) -> int | None:
+    def _latest(self, nodes: Sequence[int]) -> int | None:
         candidates = (node if node in self.ended else self._through[node] for node in nodes)
         return max(
             (node for node in candidates if node is not None),

@@ -1,7 +1,7 @@
 """What the engine walks: the graph compiled, once per `build()`, into a walk for each phase.
 
 All three phases are walks over the same nodes. They differ in the functions that the nodes carry and in the
-direction of the edges: `post_execute` walks the reversed graph, which is the same two tables swapped.
+direction of the edges: `post_execute` walks the reversed graph.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sdax_core._graph import TaskGraph
+from sdax_core._node_numbers import Edges, NumberedGraph, Order, PlaceOf
 from sdax_core._options import BuildOptions
+from sdax_core._order import reversed_edges
 from sdax_core._phase_id import PhaseId
 from sdax_core._retry_policy import RetryPolicy, policy_of
 from sdax_core._run_settings import RunSettings
 from sdax_core._task_function import TaskFunction
 
 Function: TypeAlias = Callable[[Any], Awaitable[Any]]
-Edges: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 # These are plain classes, not dataclasses: the methods that a dataclass generates cost most of the import.
@@ -56,10 +57,12 @@ class WalkPlan:
     """One phase, compiled. Nothing changes it once it is made."""
 
     __slots__ = (
+        "_order",
+        "_place_of",
+        "_predecessors",
         "functions",
         "guarded",
         "intercepts",
-        "predecessors",
         "ready",
         "successors",
         "waiting",
@@ -69,9 +72,13 @@ class WalkPlan:
         self,
         functions: Sequence[Function | None],
         guarded: tuple[GuardedNode, ...],
-        successors: Edges,
-        predecessors: Edges,
+        order: Order,
+        place_of: PlaceOf,
     ) -> None:
+        successors, counts = order
+        self._order = order
+        self._place_of = place_of
+        self._predecessors: Sequence[Sequence[int]] | None = None
         self.functions: tuple[Function | None, ...] = tuple(functions)
         """What each node runs, as the user gave it; `None` where there is nothing to run."""
         self.guarded: tuple[GuardedNode, ...] = guarded
@@ -80,11 +87,11 @@ class WalkPlan:
         """Whether a function of the phase has interceptors of its own."""
         self.successors: Edges = successors
         """What each node releases when it has ended."""
-        self.predecessors: Edges = predecessors
-        """What each node waits for."""
-        waiting = list(map(len, predecessors))
+        waiting = list(counts)
         roots = [node for node, count in enumerate(waiting) if not count]
-        self.ready: tuple[int, ...] = tuple(ready_beyond(roots, functions, successors, waiting))
+        self.ready: tuple[int, ...] = tuple(
+            ready_beyond(roots, functions, successors, waiting, place_of)
+        )
         """The nodes that can run when the walk begins, in order of adding."""
         self.waiting: tuple[int, ...] = tuple(waiting)
         """How many prerequisites each node still waits for then."""
@@ -95,7 +102,15 @@ class WalkPlan:
         for node in eligible:
             functions[node] = self.functions[node]
         guarded = tuple(entry for entry in self.guarded if functions[entry.node] is not None)
-        return WalkPlan(functions, guarded, self.successors, self.predecessors)
+        return WalkPlan(functions, guarded, self._order, self._place_of)
+
+    def predecessors(self) -> Sequence[Sequence[int]]:
+        """Give for each node what it waits for; only runs that somebody observes ask."""
+        found = self._predecessors
+        if found is None:
+            # Made once, when first needed. Two threads may both make it: the results are equal.
+            found = self._predecessors = reversed_edges(self.successors)
+        return found
 
 
 class Plan:
@@ -105,8 +120,8 @@ class Plan:
         "_every_node_guarded",
         "execute",
         "gates",
-        "graph",
         "limit",
+        "nodes",
         "optional",
         "options",
         "post_execute",
@@ -115,11 +130,11 @@ class Plan:
     )
 
     def __init__(self, graph: TaskGraph[Any, Any], options: BuildOptions) -> None:
-        forward = graph.successors, graph.predecessors
-        backward = graph.predecessors, graph.successors
-        no_edges: Edges = ((),) * len(graph.keys)
+        nodes = NumberedGraph(graph)
+        forward, together = nodes.forward(), nodes.together()
         in_order = options.execute_order == "dependencies"
-        self.graph: TaskGraph[Any, Any] = graph
+        cleans_up = any(task.post_execute is not None for task in graph.tasks)
+        self.nodes: NumberedGraph = nodes
         self.options: BuildOptions = options
         self.limit: int = options.max_concurrency or sys.maxsize
         """How many functions of a run may be running at once."""
@@ -128,19 +143,21 @@ class Plan:
         )
         """The settings of a run whose caller says nothing."""
         self.gates: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
-            (node, task.when) for node, task in enumerate(graph.tasks) if task.when is not None
+            (node, task.when) for node, task in enumerate(nodes.tasks) if task.when is not None
         )
         """The tasks that ask a predicate whether they take part."""
         self.optional: frozenset[int] = frozenset(
-            node for node, task in enumerate(graph.tasks) if task.optional
+            node for node, task in enumerate(nodes.tasks) if task.optional
         )
         """The tasks whose failure is not the run's."""
         self._every_node_guarded: dict[PhaseId, tuple[GuardedNode | None, ...]] = {}
-        self.pre_execute: WalkPlan = _phase_plan(graph, PhaseId.PRE_EXEC, *forward)
+        self.pre_execute: WalkPlan = _phase_plan(nodes, PhaseId.PRE_EXEC, forward)
         self.execute: WalkPlan = _phase_plan(
-            graph, PhaseId.EXECUTE, *(forward if in_order else (no_edges, no_edges))
+            nodes, PhaseId.EXECUTE, forward if in_order else together
         )
-        self.post_execute: WalkPlan = _phase_plan(graph, PhaseId.POST_EXEC, *backward)
+        self.post_execute: WalkPlan = _phase_plan(
+            nodes, PhaseId.POST_EXEC, nodes.backward() if cleans_up else together
+        )
 
     def every_node_guarded(self, phase: PhaseId) -> tuple[GuardedNode | None, ...]:
         """Give a guarded node for every function of a phase, for runs that somebody observes or intercepts."""
@@ -150,28 +167,23 @@ class Plan:
             found = tuple(
                 None
                 if (given := getattr(task, phase)) is None
-                else GuardedNode(node, self.graph.keys[node], phase, given)
-                for node, task in enumerate(self.graph.tasks)
+                else GuardedNode(node, self.nodes.keys[node], phase, given)
+                for node, task in enumerate(self.nodes.tasks)
             )
             self._every_node_guarded[phase] = found
         return found
 
 
-def _phase_plan(
-    graph: TaskGraph[Any, Any],
-    phase: PhaseId,
-    successors: Edges,
-    predecessors: Edges,
-) -> WalkPlan:
+def _phase_plan(nodes: NumberedGraph, phase: PhaseId, order: Order) -> WalkPlan:
     setting_of = attrgetter(phase.value)
-    settings: list[TaskFunction[Any] | None] = [setting_of(task) for task in graph.tasks]
+    settings: list[TaskFunction[Any] | None] = [setting_of(task) for task in nodes.tasks]
     functions: list[Any] = [None if given is None else given.function for given in settings]
     guarded = tuple(
-        GuardedNode(node, graph.keys[node], phase, given)
+        GuardedNode(node, nodes.keys[node], phase, given)
         for node, given in enumerate(settings)
         if given is not None and _is_guarded(given)
     )
-    return WalkPlan(functions, guarded, successors, predecessors)
+    return WalkPlan(functions, guarded, order, nodes.place_of)
 
 
 def _is_guarded(settings: TaskFunction[Any]) -> bool:
@@ -189,6 +201,7 @@ def ready_beyond(
     functions: Sequence[Function | None],
     successors: Edges,
     waiting: list[int],
+    place_of: PlaceOf,
 ) -> list[int]:
     """Complete those of `nodes` that have nothing to run, and what this releases, on the spot.
 
@@ -209,5 +222,5 @@ def ready_beyond(
             waiting[successor] -= 1
             if not waiting[successor]:
                 reached.append(successor)
-    found.sort()
+    found.sort(key=place_of)
     return found

@@ -265,12 +265,12 @@ class Run:
 
     def key(self, node: int) -> Hashable:
         """The key of a task."""
-        key: Hashable = self.plan.graph.keys[node]
+        key: Hashable = self.plan.nodes.keys[node]
         return key
 
     def function(self, node: int, phase: PhaseId) -> object:
         """The function of a task as the user gave it."""
-        return getattr(self.plan.graph.tasks[node], phase).function
+        return getattr(self.plan.nodes.tasks[node], phase).function
 
     def is_cancel_pending(self) -> bool:
         """Whether the run's own Task was cancelled since the phase began."""
@@ -348,7 +348,7 @@ class Run:
         """Take note of a task that does not run: its `when` said no, or one that it depends on failed."""
         if node in self.record.skipped:
             return
-        task = self.plan.graph.tasks[node]
+        task = self.plan.nodes.tasks[node]
         functions = (
             (task.execute,)
             if phase is PhaseId.EXECUTE and reason == "failure"
@@ -376,7 +376,7 @@ class Run:
 
     def skipped_keys(self) -> tuple[Hashable, ...]:
         """The keys of the tasks that did not run, in order of adding (guarantees 11, 37 and 38)."""
-        return tuple(self.key(node) for node in sorted(self.record.skipped))
+        return tuple(map(self.key, self.plan.nodes.in_order_of_adding(self.record.skipped)))
 
     def error_to_raise(self) -> BaseException | None:
         """What the run, which has ended, is to raise."""
@@ -417,4 +417,5 @@ class Run:
             self._count_at_start = self.owner.cancelling()
 
     def _listed(self, nodes: Sequence[int]) -> str:
-        return ", ".join(repr(self.key(node)) for node in nodes) or "none"
+        listed = self.plan.nodes.in_order_of_adding(nodes)
+        return ", ".join(repr(self.key(node)) for node in listed) or "none"

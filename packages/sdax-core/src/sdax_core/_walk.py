@@ -156,12 +156,16 @@ class Walk:
 
     def pass_through(self, following: Sequence[int], joins: list[int]) -> None:
         """Complete `joins`, nodes without a function that were just released, on the spot."""
-        released = ready_beyond(joins, self.functions, self.successors, self.waiting)
+        released = self._ready_beyond(joins)
         # What is released together is ready in order of adding, whether through a join or not.
         siblings = set(following)
         while self.ready and self.ready[-1] in siblings:
             released.append(self.ready.pop())
-        self.ready.extend(sorted(released))
+        self.ready.extend(self.run.plan.nodes.in_order_of_adding(released))
+
+    def _ready_beyond(self, nodes: Sequence[int]) -> list[int]:
+        place_of = self.run.plan.nodes.place_of
+        return ready_beyond(nodes, self.functions, self.successors, self.waiting, place_of)
 
     def has_stray_cancel(self, lane: Lane) -> bool:
         """Whether a cancel is pending that would go off in the next function of `lane`."""
@@ -280,7 +284,7 @@ class Walk:
 
     def _skip_successors(self, node: int) -> None:
         """Skip what depends on `node`, which has ended badly; what is only `after` it goes on."""
-        only_after = self.run.plan.graph.only_after
+        only_after = self.run.plan.nodes.only_after
         released: list[int] = []
         reached = [node]
         while reached:
@@ -297,9 +301,7 @@ class Walk:
                     self.run.record_skipped(successor, self.phase, "failure")
                     reached.append(successor)
         if released:
-            self.ready.extend(
-                ready_beyond(sorted(released), self.functions, self.successors, self.waiting)
-            )
+            self.ready.extend(self._ready_beyond(self.run.plan.nodes.in_order_of_adding(released)))
 
     def _expire(self) -> None:
         """End a cleanup that takes too long: cancel what runs, start nothing more (guarantee 19)."""
