@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = sorted((ROOT / "docs_src").glob("*.py"))
 EXPECTED = sorted((ROOT / "docs_src").glob("*.out"))
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-INCLUSION = re.compile(r'^--8<-- "(.+)"$', re.MULTILINE)
+INCLUSION = re.compile(r'^ *--8<-- "([\w.]+)(?::[\w-]+)?"$', re.MULTILINE)
+SAME_OUTPUT = (
+    "by_hand_sdax.py",
+)  # tests/test_by_hand.py holds that it prints what its twin prints
 PATIENCE = 60
 
 
@@ -38,13 +40,10 @@ def test_the_program_runs_without_warnings_and_prints_what_is_written_beside_it(
 
 
 @pytest.mark.parametrize("expected", EXPECTED, ids=name)
-def test_a_page_shows_the_program_and_after_it_what_it_prints(expected: Path) -> None:
-    program = expected.with_suffix(".py")
-    assert program.exists()
-    shown = [INCLUSION.findall(page.read_text("utf-8")) for page in PAGES]
-    assert [program.name, expected.name] in [
-        [before, after] for inclusions in shown for before, after in pairwise(inclusions)
-    ]
+def test_a_page_shows_the_output_and_names_the_program(expected: Path) -> None:
+    program = expected.with_suffix(".py").name
+    pages = [page.read_text("utf-8") for page in PAGES]
+    assert any(program in page and expected.name in INCLUSION.findall(page) for page in pages)
 
 
 def test_everything_that_a_page_includes_is_there() -> None:
