@@ -1,6 +1,7 @@
 """Run the tests on every supported Python that is present: `uv run scripts/matrix.py [pytest options]`.
 
-Each Python has an environment of its own, `.venv-3.X`. `--skip 3.X` leaves one out. It fails if the
+Each Python has an environment of its own, `.venv-3.X`; as many run at once as there are processors.
+`--skip 3.X` leaves one out. It fails if the
 tests fail anywhere, or if there is no Python to run them on.
 """
 
@@ -8,6 +9,7 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,11 +29,20 @@ def find_python(version: str) -> Path | None:
 
 
 def passes(version: str, python: Path, pytest_options: list[str]) -> bool:
-    """Whether the tests pass on this Python."""
-    print(f"\n--- Python {version}: {python}", flush=True)
+    """Whether the tests pass on this Python; what they print comes when they have ended."""
     environment = os.environ | {"UV_PROJECT_ENVIRONMENT": f".venv-{version}"}
     command = [UV, "run", "--quiet", "--locked", "--python", str(python), "pytest", *pytest_options]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    finished = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(f"\n--- Python {version}: {python}\n{finished.stdout}", flush=True)
+    return finished.returncode == 0
 
 
 def main() -> int:
@@ -45,11 +56,10 @@ def main() -> int:
     if not present:
         print(f"No Python of {', '.join(SUPPORTED)} was found.")
         return 1
-    results = {
-        version: passes(version, python, pytest_options)
-        for version, python in present.items()
-        if version not in arguments.skip
-    }
+    wanted = {key: python for key, python in present.items() if key not in arguments.skip}
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        passed = pool.map(lambda item: passes(*item, pytest_options), wanted.items())
+        results = dict(zip(wanted, passed, strict=True))
     print()
     for version in SUPPORTED:
         state = "not present" if version not in present else "skipped"
