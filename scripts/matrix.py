@@ -1,8 +1,8 @@
 """Run the tests on every supported Python that is present: `uv run scripts/matrix.py [pytest options]`.
 
 Each Python has an environment of its own, `.venv-3.X`; as many run at once as there are processors.
-`--skip 3.X` leaves one out. It fails if the
-tests fail anywhere, or if there is no Python to run them on.
+`--skip 3.X` leaves one out. It fails if the tests fail anywhere, or if there is no Python to run
+them on.
 """
 
 import argparse
@@ -58,8 +58,11 @@ def main() -> int:
         return 1
     wanted = {key: python for key, python in present.items() if key not in arguments.skip}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        passed = pool.map(lambda item: passes(*item, pytest_options), wanted.items())
-        results = dict(zip(wanted, passed, strict=True))
+        started = {
+            version: pool.submit(passes, version, python, pytest_options)
+            for version, python in wanted.items()
+        }
+        results = {version: future.result() for version, future in started.items()}
     print()
     for version in SUPPORTED:
         state = "not present" if version not in present else "skipped"
