@@ -392,6 +392,39 @@ def test_a_scope_is_used_in_its_block_and_once(run: Run, journal: Journal) -> No
     run(main())
 
 
+@pytest.mark.guarantee("43.2")
+def test_the_cancel_of_a_run_is_taken_back_whatever_comes_out(run: Run, journal: Journal) -> None:
+    class Fatal(BaseException):
+        pass
+
+    async def answer_with_more(_: object) -> None:
+        try:
+            await asyncio.sleep(50)
+        except asyncio.CancelledError:
+            raise Fatal from None
+
+    async def main() -> None:
+        made: AsyncTask[Any, str] = task("answer", execute=task_func(answer_with_more))
+        processor = AsyncDagTaskProcessor[Any].builder().add_task(made).build()
+        counts: list[int] = []
+
+        async def serve(app: Scope[Any]) -> None:
+            assert isinstance(await ended(app.run(processor, None)), Fatal)
+            me = asyncio.current_task()
+            assert me is not None
+            counts.append(me.cancelling())
+
+        async with (
+            asyncio.TaskGroup() as group,
+            scope(application(journal), None, drain_timeout=1) as app,
+        ):
+            group.create_task(serve(app))
+            await settled()
+        assert counts == [0]
+
+    run(main())
+
+
 class Story:
     """A scope with runs in flight, cancelled at one step, and what was seen of it."""
 

@@ -509,3 +509,53 @@ def test_a_handle_is_what_a_function_inside_sees(run: Run) -> None:
     assert handle.path == ("in",)
     assert handle.parent is not None
     assert handle.parent.path == ()
+
+
+@pytest.mark.guarantee("41.7")
+def test_a_cancel_that_meets_the_pause_of_a_tenth_level_leaves_no_cleanup_out() -> None:
+    async def main(cycles: int) -> list[str]:
+        journal = Journal()
+
+        async def cancel_and_go_on(_: object) -> None:
+            caller.cancel()
+            for _cycle in range(cycles):
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    return
+
+        mid = subgraph("mid", built(task("c", post_execute=journal.quick("c"))))
+        last = task("last", post_execute=task_func(cancel_and_go_on))
+        caller = asyncio.create_task(nested(9, built(mid, last)).process_tasks(None))
+        await asyncio.wait((caller,))
+        assert caller.cancelled()
+        return journal.events
+
+    for cycles in range(40):
+        assert run_on_virtual_clock(main(cycles)) == ["c"], cycles
+
+
+@pytest.mark.guarantee("41.7")
+def test_what_fails_inside_a_cancelled_cleanup_is_among_the_failures(
+    run: Run, journal: Journal
+) -> None:
+    async def fail_when_cancelled(_: object) -> None:
+        try:
+            await asyncio.sleep(50)
+        except asyncio.CancelledError:
+            raise LookupError("late") from None
+
+    inner = built(task("a", post_execute=task_func(fail_when_cancelled)))
+
+    async def main() -> None:
+        runner = built(subgraph("in", inner)).open(None)
+
+        async def use() -> None:
+            async with runner:
+                await runner.run_next()
+
+        error = await ended_after_cancels(use(), 2)
+        assert isinstance(error, asyncio.CancelledError)
+        assert [repr(failure) for failure in runner.failures()] == ["LookupError('late')"]
+
+    run(main())
