@@ -14,7 +14,7 @@ import sdax_helpers
 import sdax_levels
 
 # What core shows to packages that are built on it, and to nobody else.
-FOR_PACKAGES = {"K", "ParentScope", "StringKeysByDefault", "T"}
+FOR_PACKAGES = {"Held", "K", "OwnerTask", "ParentScope", "StringKeysByDefault", "T"}
 
 # Every name that these modules of sdax 0.7 defined or passed on, except two parts of its engine that
 # had no underscore (Phase, PhaseContext).
