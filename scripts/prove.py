@@ -2,7 +2,9 @@
 
 It runs graphs that are made from seeds, cancelled at random steps of the event loop in every manner,
 on every kind of loop, and checks each run against the guarantees; and, on a virtual clock, graphs in
-which nothing fails, where every function must start at exactly the end of its last prerequisite. It
+which nothing fails, where every function must start at exactly the end of its last prerequisite. Of
+four graphs one is "rich": it uses optional tasks, `after`, `when`, retry policies and interceptors, and its
+runs have deadlines and observers; each run that is observed must go as it does alone. It
 prints a table, and for each broken promise the seed, the plan and the smallest graph that shows it.
 
 `--seed` chooses other graphs. `--replay SEED` repeats one of them. `--everywhere` goes through every
@@ -27,14 +29,16 @@ import matrix
 
 sys.path.insert(0, str(matrix.ROOT / "packages/sdax-core/tests/support"))
 
-from sdax_proof.campaign import Tally, random_plan, try_plans
+from sdax_proof.campaign import Tally, random_plan, random_rich_plan, try_plans
 from sdax_proof.choices import SeededChoices
 from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.plans import LOOP_KINDS, USES, Cancelling, LoopKind, Plan
-from sdax_proof.random_graphs import CALM, HARDY, WILD, Wildness, seeded_graph
+from sdax_proof.random_graphs import seeded_graph
+from sdax_proof.same_trace import difference
+from sdax_proof.wildness import CALM, HARDY, RICH, WILD, Wildness
 from sdax_proof.without_waiting import without_waiting
 
-WILDNESS: dict[str, Wildness] = {"calm": CALM, "hardy": HARDY, "wild": WILD}
+WILDNESS: dict[str, Wildness] = {"calm": CALM, "hardy": HARDY, "wild": WILD, "rich": RICH}
 PLANS_PER_GRAPH = 4
 REPORTS = 5
 STUCK = 60.0
@@ -92,6 +96,8 @@ class Campaign:
         for plan in plans:
             with ended_if_stuck(f"seed {seed}, {plan}"):
                 tally = try_plans(graph, [plan])
+                if plan.watching != "nobody" and (found := difference(graph, plan)):
+                    tally.broken.append((plan, found))
             self.rows[plan.loop.name].add(tally)
             if tally.broken and self.reports < REPORTS:
                 self.reports += 1
@@ -125,10 +131,9 @@ def graph_of(seed: str) -> GraphSpec:
 
 
 def cancelled_plans(seed: str, graph: GraphSpec) -> list[Plan]:
-    """Some plans that cancel a run of the graph."""
-    return [
-        random_plan(SeededChoices(f"{seed}/{number}"), graph) for number in range(PLANS_PER_GRAPH)
-    ]
+    """Some plans that cancel a run of the graph; half of those of a rich one do not."""
+    plan_of = random_rich_plan if seed.startswith("rich/") else random_plan
+    return [plan_of(SeededChoices(f"{seed}/{number}"), graph) for number in range(PLANS_PER_GRAPH)]
 
 
 def schedule_plans(number: int) -> list[Plan]:
@@ -156,10 +161,10 @@ def prove(base: str, runs: int, schedules: int) -> Campaign:
     number = 0
     while campaign.cancelled < runs:
         number += 1
-        seed = f"{list(WILDNESS)[number % 3]}/{base}/{number}"
+        seed = f"{list(WILDNESS)[number % len(WILDNESS)]}/{base}/{number}"
         graph = graph_of(seed)
         campaign.run(seed, graph, cancelled_plans(seed, graph))
-        if number % 10 == 0:
+        if number % 9 == 0:
             campaign.run(seed, without_waiting(graph), uvloop_plans(number))
     return campaign
 

@@ -12,7 +12,8 @@ from sdax_proof.examples import examples
 from sdax_proof.graph_spec import PHASES, GraphSpec, TaskSpec
 from sdax_proof.one_run import run_once
 from sdax_proof.plans import LOOP_KINDS, USES, LoopKind, Plan
-from sdax_proof.random_graphs import CALM, HARDY, graphs
+from sdax_proof.random_graphs import graphs
+from sdax_proof.wildness import CALM, HARDY
 
 
 @examples(15)

@@ -10,7 +10,8 @@ from sdax_proof.choices import SeededChoices
 from sdax_proof.examples import examples
 from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.plans import LOOP_KINDS, USES, Cancelling, Plan
-from sdax_proof.random_graphs import CALM, HARDY, WILD, Wildness, graphs, seeded_graph
+from sdax_proof.random_graphs import graphs, seeded_graph
+from sdax_proof.wildness import CALM, HARDY, WILD, Wildness
 
 BASES = st.builds(
     Plan, use=st.sampled_from(USES), loop=st.sampled_from(LOOP_KINDS), anyio=st.booleans()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from sdax_core import SdaxExecutionError
+from sdax_core import PhaseId, SdaxExecutionError, TaskFailure
 from sdax_proof.behaviour import Boom
+from sdax_proof.events import CancelRequest, Moment
 from sdax_proof.graph_spec import Behaviour, FunctionSpec, GraphSpec, Phase, Step, TaskSpec
 from sdax_proof.one_run import Result, run_once
-from sdax_proof.oracle import RULES, broken_promises
+from sdax_proof.oracle import BASIC_RULES, RULES, broken_promises
 from sdax_proof.plans import Cancelling, Plan
-from sdax_proof.trace import CancelRequest, Moment
 from sdax_proof.view import View
+
+if TYPE_CHECKING:
+    from sdax_core import RunHandle
 
 SECOND = FunctionSpec((Behaviour((Step("sleep", 1.0),)),))
 TASKS = (
@@ -81,6 +85,18 @@ def raise_from_nowhere(result: Result) -> None:
     result.raised = SdaxExecutionError("forged", [Boom("nobody's")])
 
 
+def fail_without_a_function(result: Result) -> None:
+    assert result.trace.handle is not None
+    failures = result.trace.handle.failures
+
+    class Claim:
+        def __init__(self) -> None:
+            failure = TaskFailure("below", PhaseId.EXECUTE, 1, Boom("nobody's"))
+            self.failures = (*failures, failure)
+
+    result.trace.handle = cast("RunHandle", Claim())
+
+
 def cancel_nobody(result: Result) -> None:
     result.raised = asyncio.CancelledError()
 
@@ -139,7 +155,8 @@ FORGERIES: list[tuple[str, Cancelling, Callable[[Result], None], str]] = [
     ("check_raised", CALM, cancel_nobody, "17: CancelledError came out although nobody"),
     ("check_raised", AT_STEP_3, swallow_the_cancel, "17: None came out of a cancelled run"),
     ("check_timeout_around", IN_THE_MIDDLE, lose_the_timeout, "17: CancelledError() came out of"),
-    ("check_failures", CALM, raise_from_nowhere, '14: Boom("nobody\'s") is told of'),
+    ("check_failures", CALM, raise_from_nowhere, '14: (Boom("nobody\'s"),) is raised'),
+    ("check_failures", CALM, fail_without_a_function, '14: Boom("nobody\'s") is told of'),
 ]
 
 
@@ -161,4 +178,4 @@ def test_a_rule_finds_what_it_is_there_for(
 
 
 def test_every_rule_has_something_to_find() -> None:
-    assert {rule for rule, *_ in FORGERIES} == {rule.__name__ for rule in RULES}
+    assert {rule for rule, *_ in FORGERIES} == {rule.__name__ for rule in BASIC_RULES}

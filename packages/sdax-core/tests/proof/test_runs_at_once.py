@@ -13,7 +13,8 @@ from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.one_run import run_in_thread, run_together
 from sdax_proof.oracle import broken_promises
 from sdax_proof.plans import LOOP_KINDS, USES, Cancelling, LoopKind, Plan, Use
-from sdax_proof.random_graphs import CALM, WILD, graphs
+from sdax_proof.random_graphs import graphs, seeded_graphs
+from sdax_proof.wildness import CALM, RICH, WILD
 
 THREADS = 4
 RUNS = 4
@@ -54,16 +55,18 @@ def test_threads_share_a_processor_when_nothing_fails(graph: GraphSpec) -> None:
 
 
 @examples(15)
-@given(graphs(WILD))
+@given(graphs(WILD) | seeded_graphs(RICH))
 def test_threads_share_a_processor_when_functions_fail(graph: GraphSpec) -> None:
     assert not broken_in_threads(graph)
 
 
 @examples(20)
-@given(graphs(WILD), st.sampled_from(LOOP_KINDS))
+@given(graphs(WILD) | seeded_graphs(RICH), st.sampled_from(LOOP_KINDS))
 def test_runs_at_once_in_one_loop_share_a_processor(graph: GraphSpec, loop: LoopKind) -> None:
     plans = [Plan(use, loop=loop) for use in USES]
     plans += [Plan("open", Cancelling("rounds", (number,)), loop) for number in range(1, 25, 3)]
     plans += [Plan("open", Cancelling("timeout", (), time / 2), loop) for time in range(4)]
     results = run_together(graph, plans, build(graph))
     assert not [promise for result in results for promise in broken_promises(result)]
+    handles = [result.trace.handle for result in results if result.trace.handle is not None]
+    assert len({handle.id for handle in handles}) == len(handles)

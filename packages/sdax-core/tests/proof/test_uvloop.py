@@ -10,8 +10,9 @@ from sdax_proof.campaign import hold_promises
 from sdax_proof.examples import examples
 from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.plans import USES, Cancelling, LoopKind, Plan
-from sdax_proof.random_graphs import CALM, WILD, graphs
+from sdax_proof.random_graphs import graphs, seeded_graphs
 from sdax_proof.running import FACTORIES, Factory
+from sdax_proof.wildness import CALM, RICH, WILD
 from sdax_proof.without_waiting import without_waiting
 
 pytest.importorskip("uvloop", reason="uvloop does not exist for Windows")
@@ -27,10 +28,12 @@ ROUNDS = range(1, 25, 2)
 
 @pytest.mark.parametrize("factory", USABLE)
 @examples(12)
-@given(graph=graphs(CALM, max_tasks=8) | graphs(WILD, max_tasks=8))
+@given(
+    graph=graphs(CALM, max_tasks=8) | graphs(WILD, max_tasks=8) | seeded_graphs(RICH, max_tasks=8)
+)
 def test_nothing_is_broken_on_uvloop(factory: Factory | None, graph: GraphSpec) -> None:
     graph = without_waiting(graph)
     loop = LoopKind("uvloop", factory, uvloop=True)
-    plans = [Plan(use, loop=loop) for use in USES]
+    plans = [Plan(use, loop=loop, watching="recording") for use in USES]
     plans += [Plan("open", Cancelling("rounds", (number,)), loop) for number in ROUNDS]
     hold_promises(graph, plans)

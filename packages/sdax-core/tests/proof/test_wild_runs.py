@@ -7,7 +7,8 @@ from sdax_proof.campaign import hold_promises
 from sdax_proof.examples import examples
 from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.plans import LOOP_KINDS, USES, Plan
-from sdax_proof.random_graphs import WILD, graphs
+from sdax_proof.random_graphs import graphs
+from sdax_proof.wildness import WILD
 
 
 @examples(25)

@@ -6,10 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Protocol
 
+from sdax_core import current_run
+
+from sdax_proof.events import Call, Subtask
 from sdax_proof.graph_spec import Behaviour, FunctionSpec, Phase, Step
-from sdax_proof.trace import Call, Subtask, Trace
+from sdax_proof.plans import Plan
+from sdax_proof.sightings import see_the_run
+from sdax_proof.trace import Trace
 
 LINGERING = 0.25
 """Seconds for which a lingering function goes on when it is cancelled."""
@@ -18,6 +24,8 @@ shared: ContextVar[str] = ContextVar("shared")
 """The variable that functions set; each must see its own task's value or that of the caller."""
 phase_value: ContextVar[str] = ContextVar("phase_value")
 """What the caller sets anew before each phase."""
+run_context: ContextVar[RunContext] = ContextVar("run_context")
+"""The `ctx` of the run, for what is not given it."""
 
 
 class Boom(Exception):
@@ -54,6 +62,8 @@ class RunContext:
 
     trace: Trace
     run_task: asyncio.Task[Any]
+    plan: Plan = field(default_factory=Plan)
+    rng: Random = field(default_factory=lambda: Random(0))
     phase_value: str = "one call"
     """What the caller had set when it began the phase."""
     states: dict[int, TaskState] = field(default_factory=dict[int, TaskState])
@@ -78,15 +88,16 @@ def make_function(task: int, phase: Phase, spec: FunctionSpec) -> Callable[..., 
 async def _attempt(
     ctx: RunContext, task: int, phase: Phase, spec: FunctionSpec, group: TaskGroupLike | None
 ) -> None:
-    call = ctx.trace.begin(task, phase, spec)
+    call = ctx.trace.enter(task, phase, spec)
     try:
+        see_the_run(ctx.trace, ctx.plan, phase, call.name)
         _check_context(ctx, call)
         await _perform(ctx, call, group)
     except BaseException as error:
-        ctx.trace.end(call, error)
+        ctx.trace.leave(call, error)
         raise
     else:
-        ctx.trace.end(call, None)
+        ctx.trace.leave(call, None)
 
 
 def _check_context(ctx: RunContext, call: Call) -> None:
@@ -152,7 +163,9 @@ def _finish(call: Call, behaviour: Behaviour) -> None:
             raise BaseExceptionGroup(f"{call.name} grouped", [KeyboardInterrupt(), Boom("beside")])
 
 
-async def _step(ctx: RunContext, call: Call, group: TaskGroupLike | None, step: Step) -> None:
+async def _step(  # noqa: C901 - one case for each kind of step
+    ctx: RunContext, call: Call, group: TaskGroupLike | None, step: Step
+) -> None:
     state = ctx.state(call.task)
     match step.kind:
         case "sleep":
@@ -177,6 +190,8 @@ async def _step(ctx: RunContext, call: Call, group: TaskGroupLike | None, step: 
                 _spawn(ctx, call, group, step)
         case "cancel run":
             ctx.trace.request_cancel(ctx.run_task, from_inside=True)
+        case "fail run":
+            ctx.trace.fail_run(call.task, Boom(f"what {call.name} holds has died"))
 
 
 def _reset(ctx: RunContext, call: Call, token: Token[str]) -> None:
@@ -212,6 +227,8 @@ def _spawn(ctx: RunContext, call: Call, group: TaskGroupLike, step: Step) -> Non
 
     async def child() -> None:
         subtask.begun = ctx.trace.now()
+        if current_run() is not ctx.trace.handle:
+            ctx.trace.problems.append(f"31: a subtask of {call.name} sees another run")
         try:
             await asyncio.sleep(step.seconds)
             if step.kind == "failing subtask":

@@ -15,11 +15,14 @@ from sdax_proof.choices import Choices
 from sdax_proof.graph_spec import GraphSpec, written
 from sdax_proof.one_run import Result, run_once
 from sdax_proof.oracle import broken_promises
-from sdax_proof.plans import LOOP_KINDS, USES, Cancelling, How, Plan
+from sdax_proof.plans import EVERY_USE, LOOP_KINDS, USES, Cancelling, How, Plan, Watching
 from sdax_proof.shrinking import shrink
 
 MANNERS: tuple[How, ...] = ("steps", "repeatedly", "scope", "shutdown")
 """The manners that are tried at every step."""
+_WATCHING: tuple[Watching, ...] = (
+    *("nobody", "nobody", "silent", "recording", "recording", "raising"),
+)
 
 
 @dataclass
@@ -111,10 +114,12 @@ def _by_plan(graph: GraphSpec, plans: list[Plan]) -> list[tuple[Plan, str]]:
 
 def undisturbed(graph: GraphSpec, plan: Plan) -> Result:
     """The run by that plan without its cancelling, which tells how many steps there are."""
-    return run_once(graph, Plan(plan.use, Cancelling(), plan.loop, plan.anyio))
+    return run_once(graph, replace(plan, cancelling=Cancelling()))
 
 
-def at_every_step(graph: GraphSpec, base: Plan, *, most: int = 400) -> list[Plan]:
+def at_every_step(
+    graph: GraphSpec, base: Plan, *, most: int = 400, manners: tuple[How, ...] = MANNERS
+) -> list[Plan]:
     """`base`, cancelled at every step of the run in every manner.
 
     In longer runs than `most` steps some are left out, evenly.
@@ -122,8 +127,8 @@ def at_every_step(graph: GraphSpec, base: Plan, *, most: int = 400) -> list[Plan
     steps = undisturbed(graph, base).steps
     stride = max(1, steps // most)
     return [
-        Plan(base.use, Cancelling(how, (step,)), base.loop, base.anyio)
-        for how in MANNERS
+        replace(base, cancelling=Cancelling(how, (step,)))
+        for how in manners
         for step in range(1, steps + 1, stride)
     ]
 
@@ -132,7 +137,38 @@ def random_plan(choices: Choices, graph: GraphSpec) -> Plan:
     """One cancelled run: any use, any kind of loop, any manner, at any step."""
     base = Plan(choices.one_of(USES), Cancelling(), choices.one_of(LOOP_KINDS), choices.chance(30))
     result = undisturbed(graph, base)
-    return Plan(base.use, random_cancelling(choices, result), base.loop, base.anyio)
+    return replace(base, cancelling=random_cancelling(choices, result))
+
+
+def random_rich_plan(choices: Choices, graph: GraphSpec) -> Plan:
+    """One run, perhaps cancelled, for which all that a run can be told is used."""
+    base = Plan(
+        choices.one_of(EVERY_USE),
+        loop=choices.one_of(LOOP_KINDS),
+        anyio=choices.chance(10),
+        own_clock=choices.chance(20),
+    )
+    base = random_deadline(choices, graph, base) if choices.chance(40) else base
+    base = replace(base, watching=choices.one_of(_WATCHING), raises_at=choices.integer(0, 30))
+    if choices.chance(50):
+        return base
+    result = undisturbed(graph, base)
+    if choices.chance(25):
+        step = choices.integer(1, max(1, result.steps))
+        return replace(base, cancelling=Cancelling("fail", (step,)))
+    return replace(base, cancelling=random_cancelling(choices, result))
+
+
+def random_deadline(choices: Choices, graph: GraphSpec, base: Plan) -> Plan:
+    """The same with a `timeout=`, often at the very instant of something else."""
+    instants = instants_of(undisturbed(graph, base))
+    return replace(base, timeout=choices.one_of(instants) + choices.one_of([0, 0, 0, 1 / 32]))
+
+
+def instants_of(result: Result) -> list[float]:
+    """The times at which attempts of the run began or ended."""
+    moments = [moment for call in result.trace.calls for moment in (call.begun, call.ended)]
+    return sorted({moment.time for moment in moments if moment is not None} | {0.0})
 
 
 def random_cancelling(choices: Choices, result: Result) -> Cancelling:

@@ -25,6 +25,7 @@ def _attempt_duration(behaviour: Behaviour, task_group: bool) -> float:
 def start_times(graph: GraphSpec) -> dict[tuple[int, Phase], float]:
     """The start of every function, by the longest path that leads to it."""
     before, after = prerequisites(graph), dependants(graph)
+    refused = {task for task, spec in enumerate(graph.tasks) if spec.when == "no"}
     nothing: list[set[int]] = [set() for _ in graph.tasks]
     edges = {
         "pre_execute": before,
@@ -38,7 +39,7 @@ def start_times(graph: GraphSpec) -> dict[tuple[int, Phase], float]:
         # Fewer transitive prerequisites come first: an order in which each is known when needed.
         for task in sorted(range(len(graph.tasks)), key=lambda task: len(edges[phase][task])):
             start = max([phase_start, *(ends[other] for other in edges[phase][task])])
-            function = graph.tasks[task].function(phase)
+            function = None if task in refused else graph.tasks[task].function(phase)
             if function is not None:
                 starts[task, phase] = start
             ends[task] = start + (duration(function) if function is not None else 0.0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from sdax_proof.behaviour import Boom
+from sdax_proof.events import CancelRequest
 from sdax_proof.plans import Cancelling
-from sdax_proof.trace import CancelRequest, Trace
+from sdax_proof.trace import Trace
 from sdax_proof.virtual_clock import VirtualClockLoop
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Disturbance:
         self.scope: anyio.CancelScope | None = None
         if isinstance(self._loop, VirtualClockLoop):
             self._first = self._loop.steps
-            if cancelling.how in ("steps", "repeatedly", "scope", "shutdown"):
+            if cancelling.how in ("steps", "repeatedly", "scope", "shutdown", "fail"):
                 self._loop.before_step = self._before_step
         if cancelling.how == "rounds":
             self._count_round()
@@ -80,6 +82,9 @@ class Disturbance:
                 self._shut_down()
             case "scope" if step == planned[0]:
                 self._cancel_scope()
+            case "fail" if step in planned and self._trace.handle is not None:
+                task = step % len(self._trace.graph.tasks)
+                self._trace.fail_run(task, Boom(f"what {task} holds has died, at step {step}"))
             case _:
                 pass
 

@@ -18,6 +18,7 @@ StepKind = Literal[
     "subtask",  # sleeps `seconds` in the function's own task group
     "failing subtask",  # the same, then fails
     "cancel run",  # cancels the task that awaits the run
+    "fail run",  # tells the run that something which the task holds has died
 ]
 Ending = Literal[
     "return",
@@ -30,6 +31,18 @@ Ending = Literal[
     "halt",  # a BaseException of the user's own
 ]
 OnCancel = Literal["obey", "fail", "swallow", "linger", "outlast"]
+When = Literal["yes", "no", "raise"]
+Decision = float | Literal["raise"] | None
+"""What a retry policy says: seconds to wait, or None to give up."""
+InterceptorKind = Literal[
+    "pass",
+    "raise before",  # and so the function is not called
+    "raise after",
+    "stay outside",  # returns without having called the function
+    "swallow",  # an Exception of the function
+    "replace",  # an Exception of the function by another one, that may be retried
+    "twice",  # calls the function, then tries to call it again
+]
 
 
 @dataclass(frozen=True)
@@ -54,8 +67,21 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
+class InterceptorSpec:
+    """What an interceptor does around each attempt, and how long it waits before and after."""
+
+    kind: InterceptorKind = "pass"
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
-    """A function and its settings; later attempts than those listed behave as the last one."""
+    """A function and its settings; later attempts than those listed behave as the last one.
+
+    With a `policy`, `retries`, `initial_delay` and `backoff_factor` are not used: it decides so after
+    each failed attempt, and gives up when its decisions are used up.
+    """
 
     attempts: tuple[Behaviour, ...] = (Behaviour(),)
     timeout: float | None = None
@@ -63,15 +89,22 @@ class FunctionSpec:
     initial_delay: float = 0.25
     backoff_factor: float = 2.0
     task_group: bool = False
+    policy: tuple[Decision, ...] | None = None
+    interceptors: tuple[InterceptorSpec, ...] = ()
 
     def behaviour(self, attempt: int) -> Behaviour:
         """What attempt number `attempt` (from 0) does."""
         return self.attempts[min(attempt, len(self.attempts) - 1)]
 
+    def decision(self, attempt: int) -> Decision:
+        """What the policy says of attempt number `attempt` (from 0), if there is a policy."""
+        decisions = self.policy or ()
+        return decisions[attempt] if attempt < len(decisions) else None
+
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A task; `depends_on` are places in the graph's `tasks`."""
+    """A task; `depends_on` are places in the graph's `tasks`, `after` those of them that only order."""
 
     key: Hashable
     depends_on: tuple[int, ...] = ()
@@ -79,6 +112,9 @@ class TaskSpec:
     execute: FunctionSpec | None = None
     post_execute: FunctionSpec | None = None
     level: int = 0
+    after: tuple[int, ...] = ()
+    when: When | None = None
+    optional: bool = False
 
     def function(self, phase: Phase) -> FunctionSpec | None:
         """The function of that phase."""
@@ -104,6 +140,18 @@ class GraphSpec:
     max_concurrency: int | None = None
     cleanup_timeout: float | None = None
     levels: bool = False
+    interceptors: tuple[InterceptorSpec, ...] = ()
+
+    def only_orders(self, task: int, other: int) -> bool:
+        """Whether `task` names `other` as `after(...)`: a required task must, if `other` is optional."""
+        spec = self.tasks[task]
+        return not self.levels and (
+            other in spec.after or (self.tasks[other].optional and not spec.optional)
+        )
+
+    def is_optional(self, task: int, phase: Phase) -> bool:
+        """Whether a failure in that phase is not the run's. With levels no task is optional."""
+        return self.tasks[task].optional and not self.levels and phase != "post_execute"
 
 
 def written(value: Any) -> str:

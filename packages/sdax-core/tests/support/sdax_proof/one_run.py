@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import logging
 import random
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sdax_proof.behaviour import RunContext, phase_value, shared
+from sdax_proof.behaviour import RunContext, phase_value, run_context, shared
 from sdax_proof.building import Processor, Runner, build
 from sdax_proof.disturbing import Disturbance
-from sdax_proof.graph_spec import GraphSpec
+from sdax_proof.graph_spec import GraphSpec, Phase
+from sdax_proof.own_clock import OwnClock
 from sdax_proof.plans import LoopKind, Plan
 from sdax_proof.running import run
 from sdax_proof.trace import Trace
 from sdax_proof.virtual_clock import Deadlock, Runaway, VirtualClockLoop
+from sdax_proof.watching import RecordingObserver, logged, observer_for, only_proceed
 
+_PAUSE = 0.5
+"""Seconds."""
 _LEAVING = {"leave after pre_execute": 1, "leave after execute": 2}
 
 
@@ -36,6 +41,10 @@ class Result:
     """What came out of the `asyncio.timeout` around it."""
     runner: Runner | None = None
     """The phase runner, if there was one."""
+    observer: RecordingObserver | None = None
+    """Who looked on."""
+    logged: list[logging.LogRecord] = field(default_factory=list[logging.LogRecord])
+    """What sdax logged."""
     steps: int = 0
     """Steps of the loop from the run's first one to its end."""
     problems: list[str] = field(default_factory=list[str])
@@ -48,8 +57,10 @@ def run_once(graph: GraphSpec, plan: Plan, processor: Processor | None = None) -
     It changes what belongs to the whole process. Threads call `run_in_thread`.
     """
     random.seed(0)  # The delays before retries: a replay must be the same.
-    with _anyio_imported(plan.anyio or plan.cancelling.how == "scope"):
-        return run_in_thread(graph, plan, processor or build(graph))
+    with _anyio_imported(plan.anyio or plan.cancelling.how == "scope"), logged() as records:
+        result = run_in_thread(graph, plan, processor or build(graph))
+    result.logged = records
+    return result
 
 
 def run_in_thread(graph: GraphSpec, plan: Plan, processor: Processor) -> Result:
@@ -67,7 +78,7 @@ def run_together(graph: GraphSpec, plans: list[Plan], processor: Processor) -> l
 
     async def main() -> None:
         for plan in plans:
-            results.append(Result(graph, plan, Trace(asyncio.get_running_loop())))
+            results.append(Result(graph, plan, Trace(asyncio.get_running_loop(), graph)))
         await _observe(results, processor)
 
     loop = plans[0].loop
@@ -76,10 +87,15 @@ def run_together(graph: GraphSpec, plans: list[Plan], processor: Processor) -> l
     except (Deadlock, Runaway) as error:
         results[0].problems.append(f"20: the run hangs: {error}")
     except KeyboardInterrupt as error:
-        if all(call.error is not error for result in results for call in result.trace.calls):
+        if not any(_is_known(error, result.trace) for result in results):
             raise
         results[0].problems.append(f"16: {error!r} tore through the event loop")
     return results
+
+
+def _is_known(error: BaseException, trace: Trace) -> bool:
+    interruptions = [interruption for _, interruption in trace.interruptions]
+    return any(error is known for known in [*interruptions, *(c.error for c in trace.calls)])
 
 
 def _maker(kind: LoopKind) -> Callable[[], asyncio.AbstractEventLoop]:
@@ -135,7 +151,8 @@ async def _call(result: Result, processor: Processor) -> None:
     task = asyncio.current_task()
     assert task is not None
     trace = result.trace
-    ctx = RunContext(trace, task)
+    ctx = RunContext(trace, task, result.plan)
+    run_context.set(ctx)
     disturbance = Disturbance(result.plan.cancelling, trace, task)
     trace.begun = trace.now()
 
@@ -179,13 +196,41 @@ async def _around(
 
 async def _use(result: Result, processor: Processor, ctx: RunContext) -> None:
     use = result.plan.use
+    settings = _settings(result, ctx)
     if use == "process_tasks":
-        await processor.process_tasks(ctx)
+        await processor.process_tasks(ctx, **settings)
         return
-    async with processor.open(ctx) as runner:
+    async with processor.open(ctx, **settings) as runner:
         result.runner = runner
-        for _ in range(_LEAVING.get(use, 3)):
-            ctx.phase_value = str(runner.next_phase_id())
-            phase_value.set(ctx.phase_value)
-            if not await runner.run_next():
-                break
+        try:
+            await _run_phases(result, runner, ctx)
+        finally:
+            result.trace.left_body = result.trace.latest()
+
+
+async def _run_phases(result: Result, runner: Runner, ctx: RunContext) -> None:
+    use = result.plan.use
+    for _ in range(_LEAVING.get(use, 3)):
+        if use == "open with pauses":
+            await asyncio.sleep(_PAUSE)
+        phase = cast("Phase", str(runner.next_phase_id()))
+        result.trace.phases[phase] = result.trace.latest()
+        ctx.phase_value = phase
+        phase_value.set(phase)
+        if not await runner.run_next():
+            break
+
+
+def _settings(result: Result, ctx: RunContext) -> dict[str, Any]:
+    plan = result.plan
+    settings: dict[str, Any] = {}
+    result.observer = observer_for(plan, result.trace)
+    if plan.timeout is not None:
+        settings["timeout"] = plan.timeout
+    if result.observer is not None:
+        settings["observers"] = [result.observer]
+    if plan.watching == "silent":
+        settings["interceptors"] = [only_proceed]
+    if plan.own_clock:
+        settings |= {"clock": OwnClock(), "rng": ctx.rng}
+    return settings

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from sdax_proof.one_run import Result
 from sdax_proof.rules_cleanup import check_attempts, check_cleanup
-from sdax_proof.rules_order import check_concurrency, check_order, check_skipped
-from sdax_proof.rules_raised import check_failures, check_raised, check_timeout_around
+from sdax_proof.rules_failures import check_failures
+from sdax_proof.rules_order import check_concurrency, check_order
+from sdax_proof.rules_outcome import check_sightings
+from sdax_proof.rules_predicates import check_predicates
+from sdax_proof.rules_raised import check_raised, check_timeout_around
 from sdax_proof.rules_schedule import check_everything_begins, check_start_times, check_ties
+from sdax_proof.rules_skipped import check_skipped
 from sdax_proof.rules_stops import check_cancels, check_nothing_begins_late, check_promptness
+from sdax_proof.rules_watching import check_observer
 from sdax_proof.view import View
 
-RULES = (
+BASIC_RULES = (
     check_cleanup,
     check_attempts,
     check_order,
@@ -26,6 +31,12 @@ RULES = (
     check_timeout_around,
     check_failures,
 )
+FEATURE_RULES = (
+    check_predicates,
+    check_sightings,
+    check_observer,
+)
+RULES = BASIC_RULES + FEATURE_RULES
 
 
 def broken_promises(result: Result) -> list[str]:

@@ -15,9 +15,17 @@ How = Literal[
     "timeout",  # asyncio.timeout around the run
     "shutdown",  # every task of the loop is cancelled, as asyncio.run does when it ends
     "rounds",  # task.cancel() after so many rounds of the loop; needs no virtual clock
+    "fail",  # RunHandle.fail() before each of the given steps
 ]
-Use = Literal["process_tasks", "open", "leave after pre_execute", "leave after execute"]
+Use = Literal[
+    "process_tasks",
+    "open",
+    "leave after pre_execute",
+    "leave after execute",
+    "open with pauses",  # of half a second, before each phase
+]
 USES: tuple[Use, ...] = ("process_tasks", "open", "leave after pre_execute", "leave after execute")
+EVERY_USE: tuple[Use, ...] = (*USES, "open with pauses")
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,15 @@ LOOP_KINDS: tuple[LoopKind, ...] = (
 """The kinds of loop that have a virtual clock."""
 
 
+Watching = Literal[
+    "nobody",
+    "silent",  # an observer that is told everything, and an interceptor that does nothing
+    "recording",  # an observer whose record is compared with the trace
+    "raising",  # an observer that raises at some event
+    "interrupting",  # an observer out of which a KeyboardInterrupt comes at some event
+]
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run: how it is called, on what loop, how it is disturbed.
@@ -62,9 +79,17 @@ class Plan:
         cancelling: The disturbance.
         loop: The loop.
         anyio: Whether anyio counts as imported; the engine protects itself from it only then.
+        timeout: The `timeout=` of the run.
+        watching: Who looks on.
+        raises_at: The event, from 0, at which the observer raises.
+        own_clock: Whether a clock and a random source are given to the run.
     """
 
     use: Use = "process_tasks"
     cancelling: Cancelling = Cancelling()
     loop: LoopKind = LOOP_KINDS[0]
     anyio: bool = False
+    timeout: float | None = None
+    watching: Watching = "nobody"
+    raises_at: int = 0
+    own_clock: bool = False

@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from hypothesis import strategies
 
 from sdax_proof.choices import Choices, DrawnChoices, SeededChoices
 from sdax_proof.graph_spec import (
     Behaviour,
+    Decision,
     Ending,
     FunctionSpec,
     GraphSpec,
+    InterceptorKind,
+    InterceptorSpec,
     OnCancel,
     Step,
     StepKind,
     TaskSpec,
+    When,
 )
-
-
-@dataclass(frozen=True)
-class Wildness:
-    """How much may go wrong; chances are per function, in per cent."""
-
-    fails: int = 0
-    stubborn: int = 0
-    interrupts: int = 0
-    strays: int = 0
-    cancels_run: int = 0
-    options: bool = False
-    timeouts: bool = False
-
-
-CALM = Wildness()
-"""Nothing fails: every start time follows from the graph alone."""
-WILD = Wildness(
-    fails=9, stubborn=25, interrupts=1, strays=2, cancels_run=1, options=True, timeouts=True
-)
-"""Anything may happen."""
-HARDY = Wildness(stubborn=20, options=True, timeouts=True)
-"""Little fails by itself, so that a cancel is the first thing that goes wrong."""
-
+from sdax_proof.wildness import Wildness
 
 _SLEEPS: tuple[StepKind, ...] = ("sleep",) * 8
 _USUAL_STEPS: tuple[StepKind, ...] = (
@@ -51,6 +31,15 @@ _USUAL_STEPS: tuple[StepKind, ...] = (
     "reset variable",
     "caught group",
     "caught timeout",
+)
+_USUAL_INTERCEPTORS: tuple[InterceptorKind, ...] = ("pass",) * 8
+_UNUSUAL_INTERCEPTORS: tuple[InterceptorKind, ...] = (
+    "raise before",
+    "raise after",
+    "stay outside",
+    "swallow",
+    "replace",
+    "twice",
 )
 _SUBTASKS: tuple[StepKind, ...] = ("subtask",) * 6
 
@@ -65,8 +54,9 @@ def random_graph(choices: Choices, wildness: Wildness, *, max_tasks: int = 12) -
     density = choices.one_of([30, 15, 60])
     levels = choices.chance(15)
     tasks = tuple(_task(choices, wildness, place, ranks, density) for place in range(count))
+    around = _interceptors(choices, wildness, wildness.interceptors)
     if not wildness.options:
-        return GraphSpec(tasks, levels=levels)
+        return GraphSpec(tasks, levels=levels, interceptors=around)
     return GraphSpec(
         tasks,
         execute_order=choices.one_of(["together", "together", "dependencies"]),
@@ -74,12 +64,21 @@ def random_graph(choices: Choices, wildness: Wildness, *, max_tasks: int = 12) -
         max_concurrency=choices.one_of([None, None, None, 1, 2, 3]),
         cleanup_timeout=choices.one_of([None, None, None, None, None, 1.5]),
         levels=levels,
+        interceptors=around,
     )
 
 
 def seeded_graph(seed: str, wildness: Wildness, *, max_tasks: int = 12) -> GraphSpec:
     """The graph of that seed."""
     return random_graph(SeededChoices(seed), wildness, max_tasks=max_tasks)
+
+
+def seeded_graphs(
+    wildness: Wildness, *, max_tasks: int = 12
+) -> strategies.SearchStrategy[GraphSpec]:
+    """Graphs of seeds: made much faster than hypothesis draws them, and more evenly mixed."""
+    seeds = strategies.integers(0, 1_000_000)
+    return seeds.map(lambda seed: seeded_graph(f"graph {seed}", wildness, max_tasks=max_tasks))
 
 
 @strategies.composite
@@ -92,14 +91,27 @@ def _task(
     choices: Choices, wildness: Wildness, place: int, ranks: list[int], density: int
 ) -> TaskSpec:
     before = [other for other, rank in enumerate(ranks) if rank < ranks[place]]
+    depends_on = tuple(other for other in before if choices.chance(density))
     return TaskSpec(
         _key(choices, place),
-        tuple(other for other in before if choices.chance(density)),
+        depends_on,
         _function(choices, wildness) if choices.chance(70) else None,
         _function(choices, wildness) if choices.chance(60) else None,
         _function(choices, wildness) if choices.chance(75) else None,
         level=choices.integer(0, 3) - 1,
+        after=tuple(other for other in depends_on if _maybe(choices, wildness.after)),
+        when=_when(choices, wildness) if _maybe(choices, wildness.whens) else None,
+        optional=_maybe(choices, wildness.optional),
     )
+
+
+def _maybe(choices: Choices, percent: int) -> bool:
+    return bool(percent) and choices.chance(percent)
+
+
+def _when(choices: Choices, wildness: Wildness) -> When:
+    answers: list[When] = ["yes", "no", "no"]
+    return choices.one_of([*answers, "raise"] if wildness.fails else answers)
 
 
 def _key(choices: Choices, place: int) -> Hashable:
@@ -130,7 +142,32 @@ def _function(choices: Choices, wildness: Wildness) -> FunctionSpec:
         initial_delay=choices.one_of([0.25, 0.0, 1.0]),
         backoff_factor=choices.one_of([2.0, 1.0, 0.5]),
         task_group=task_group,
+        policy=_policy(choices) if _maybe(choices, wildness.policies) else None,
+        interceptors=_interceptors(choices, wildness, wildness.interceptors),
     )
+
+
+def _policy(choices: Choices) -> tuple[Decision, ...]:
+    decisions: list[Decision] = [0.0, 0.25, 0.0625, 1.0, None, "raise"]
+    return tuple(choices.one_of(decisions) for _ in range(choices.integer(0, 3)))
+
+
+def _interceptors(
+    choices: Choices, wildness: Wildness, percent: int
+) -> tuple[InterceptorSpec, ...]:
+    if not _maybe(choices, percent):
+        return ()
+    kinds: list[InterceptorKind] = [*_USUAL_INTERCEPTORS]
+    if wildness.fails:
+        kinds += _UNUSUAL_INTERCEPTORS
+    return tuple(
+        InterceptorSpec(choices.one_of(kinds), _pause(choices), _pause(choices))
+        for _ in range(choices.one_of([1, 1, 2]))
+    )
+
+
+def _pause(choices: Choices) -> float | None:
+    return _seconds(choices) if choices.chance(40) else None
 
 
 def _steps(choices: Choices, wildness: Wildness, task_group: bool) -> tuple[Step, ...]:
@@ -142,6 +179,8 @@ def _steps(choices: Choices, wildness: Wildness, task_group: bool) -> tuple[Step
     steps = [Step(kind, _seconds(choices)) for kind in _several(choices, kinds)]
     if choices.chance(wildness.cancels_run):
         steps.append(Step("cancel run"))
+    if _maybe(choices, wildness.fails_run):
+        steps.insert(choices.integer(0, len(steps)), Step("fail run"))
     return tuple(steps)
 
 

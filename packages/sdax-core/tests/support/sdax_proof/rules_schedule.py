@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
+from sdax_proof.events import Moment
 from sdax_proof.graph_spec import PHASES, Phase
-from sdax_proof.rules_order import prerequisite_runs
-from sdax_proof.trace import Moment
 from sdax_proof.verdicts import TOLERANCE, FunctionRun
 from sdax_proof.view import TASK_GROUP_ROUNDS, View
 
@@ -32,12 +31,11 @@ def _rule(phase: Phase) -> str:
 
 def _ready_times(view: View, run: FunctionRun) -> tuple[float, float]:
     """When it could begin: usually one instant; two, if a cancelled wait for a retry is involved."""
-    assert view.trace.begun is not None
-    others = prerequisite_runs(view, run.task, run.phase)
+    others = view.waiting[run.phase].prerequisites(run.task)
     for phase in PHASES[: PHASES.index(run.phase)]:
         others += view.of(phase)
     ends = [(other.over.time, view.latest_end(other)) for other in others if other.over is not None]
-    start = view.trace.begun.time
+    start = view.over_before(run.phase)
     return max([start, *(end for end, _ in ends)]), max([start, *(end for _, end in ends)])
 
 
@@ -52,7 +50,7 @@ def _all_places_taken(view: View, run: FunctionRun, ready: float) -> bool:
     ]
     changes = {ready, *(begun for begun, _ in taken), *(end for _, end in taken)}
     instants = sorted(time for time in changes if ready <= time < run.begun.time - TOLERANCE)
-    for start, end in zip(instants, [*instants[1:], run.begun.time], strict=True):
+    for start, end in pairwise([*instants, run.begun.time]):
         middle = (start + end) / 2
         running = sum(begun <= middle <= over for begun, over in taken)
         if end - start > TOLERANCE and running < view.graph.max_concurrency:
@@ -62,27 +60,33 @@ def _all_places_taken(view: View, run: FunctionRun, ready: float) -> bool:
 
 def check_everything_begins(view: View) -> Iterator[str]:
     """What is ready and not stopped is begun."""
-    if view.result.plan.use != "process_tasks" and not view.trace.calls:
+    if view.result.plan.use != "process_tasks" and not view.runs:
         return
     for phase in PHASES[:2]:
         if view.stops["pre_execute"] and phase == "execute":
             return
         if phase == "execute" and view.result.plan.use == "leave after pre_execute":
             return
-        if view.trace.requests or view.stops[phase]:
+        if view.is_disturbed or view.stops[phase]:
             continue
         for task, spec in enumerate(view.graph.tasks):
             if spec.function(phase) is None or (task, phase) in view.runs:
                 continue
-            if phase == "execute" and _depends_on_trouble(view, task):
+            if task in view.refused or task in view.waiting[phase].skipped:
+                continue
+            if _may_be_left_out(view, task, phase):
                 continue
             yield f"{_rule(phase)}: {task}.{phase} was never begun"
 
 
-def _depends_on_trouble(view: View, task: int) -> bool:
-    in_order = view.graph.execute_order == "dependencies"
-    troubled = {run.task for run in view.of("execute") if not run.surely_ok}
-    return in_order and bool(view.before[task] & troubled)
+def _may_be_left_out(view: View, task: int, phase: Phase) -> bool:
+    """Whether the phase perhaps had to go on without it."""
+    unsure = [run for run in view.runs.values() if not (run.surely_ok or run.surely_failed)]
+    if view.graph.tasks[task].optional and any(run.phase == "pre_execute" for run in unsure):
+        return True
+    others = view.waiting[phase].prerequisites(task)
+    left_out = phase == "execute" and task in view.left_out
+    return left_out or any(run in others for run in unsure)
 
 
 def check_ties(view: View) -> Iterator[str]:
@@ -104,7 +108,7 @@ def check_ties(view: View) -> Iterator[str]:
 
 def _event(view: View, run: FunctionRun) -> Moment | None:
     """What made it ready: the last end among its prerequisites; None if that is not certain."""
-    others = prerequisite_runs(view, run.task, run.phase)
+    others = view.waiting[run.phase].prerequisites(run.task)
     ends = [(other.over, other) for other in others if other.over is not None]
     if not ends:
         return Moment(0, view.over_before(run.phase), 0)
@@ -112,8 +116,10 @@ def _event(view: View, run: FunctionRun) -> Moment | None:
         return None  # Its wait for a retry ended with a cancel, some time after its last attempt.
     last, _ = max(ends, key=lambda pair: pair[0])
     near = [other for over, other in ends if over.cycle >= last.cycle - TASK_GROUP_ROUNDS]
-    if len(near) > 1 and any(other.last.subtasks for other in near):
+    if len(near) > 1 and any(other.last.is_blurred for other in near):
         return None
+    if view.refused and view.graph.max_concurrency is not None:
+        return None  # A task whose when has said no is passed in its turn.
     return last
 
 

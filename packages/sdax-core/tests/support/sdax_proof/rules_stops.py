@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
+from sdax_proof.events import Call, Moment
 from sdax_proof.graph_spec import PHASES, Phase
-from sdax_proof.trace import Call, Moment
 from sdax_proof.verdicts import TOLERANCE, FunctionRun, errors_of, timed_out
 from sdax_proof.view import TASK_GROUP_ROUNDS, View
 
@@ -16,6 +17,10 @@ def check_nothing_begins_late(view: View) -> Iterator[str]:
         for call in view.trace.calls:
             if call.phase == phase:
                 yield from _begun_after_a_stop(view, call)
+    first = view.first_begun("execute")
+    begun = None if first is None or not view.exact else first.time
+    if view.deadline is not None and begun is not None and begun >= view.deadline:
+        yield "32: execute was begun at the deadline"
     for run, _ in view.stops["pre_execute"]:
         if run.verdicts <= view.stopping("pre_execute") and view.of("execute"):
             yield f"10: execute was begun although {run.name} had failed"
@@ -28,6 +33,11 @@ def _begun_after_a_stop(view: View, call: Call) -> Iterator[str]:
             yield f"17: {call.name} began after the run had been cancelled"
         elif _began_a_later_phase(view, call):
             yield f"9: {call.name} began although a cancel had been requested before its phase"
+    for cause, moment in _ends(view):
+        if call.begun.number > moment.number:
+            yield f"{cause}: {call.name} began after the run had been ended early"
+    if view.deadline is not None and view.exact and call.begun.time > view.deadline:
+        yield f"32: {call.name} began after the deadline"
     for run, over in view.stops[call.phase]:
         certain = run.verdicts <= view.stopping(call.phase)
         # A wait for a retry whose wake-up is already queued still gets it.
@@ -36,8 +46,17 @@ def _begun_after_a_stop(view: View, call: Call) -> Iterator[str]:
             yield f"10: {call.name} began after {run.name} had failed"
 
 
+def _ends(view: View) -> Iterator[tuple[str, Moment]]:
+    """What ends the run early at once, and the guarantee."""
+    for failure in view.trace.run_failures:
+        if failure.stops:
+            yield "40", failure.made
+    for moment, _ in view.trace.interruptions:
+        yield "34", moment
+
+
 def _is_after(moment: Moment, run: FunctionRun, over: Moment) -> bool:
-    if run.last.subtasks:
+    if run.last.is_blurred:
         return moment.cycle > over.cycle + TASK_GROUP_ROUNDS
     return moment.number > over.number
 
@@ -74,6 +93,8 @@ def _check_received(view: View, run: FunctionRun, call: Call) -> Iterator[str]:
     most = 1 + (call.spec.timeout is not None) + bool(failed_subtasks)
     most += run.phase == "post_execute" and view.graph.cleanup_timeout is not None
     most += view.shut_down_after_a_reason(run)
+    # From 3.13 on a TaskGroup that fails while its task is being cancelled has it cancelled again.
+    most += call.intercepted and call.spec.task_group
     if len(call.cancels) > most:
         yield f"19: {call.name} was cancelled {len(call.cancels)} times"
     if any(subtask.begun is not None and subtask.ended is None for subtask in call.subtasks):
@@ -91,7 +112,8 @@ def check_promptness(view: View) -> Iterator[str]:
     for run in view.runs.values():
         for call in run.calls:
             for cause, since, stop in _certain_stops(view, run):
-                if call.begun.number < since.number and not _reacted(call, stop):
+                before = call.begun.number < since.number and call.begun.time <= stop.time
+                if before and not _reacted(call, stop):
                     yield f"{cause}: {call.name} went on after the stop at {stop.time} s"
 
 
@@ -100,6 +122,13 @@ def _certain_stops(view: View, run: FunctionRun) -> Iterator[tuple[str, Moment, 
     for other, over in view.stops[run.phase]:
         if other is not run and other.verdicts <= view.stopping(run.phase):
             yield "10", over, over
+    for cause, moment in _ends(view):
+        in_reach = run.phase != "post_execute" or cause == "34"
+        if in_reach and run.begun < moment:
+            yield cause, moment, moment
+    if run.deadline is not None:
+        moment = Moment(sys.maxsize, run.deadline, 0)
+        yield "32", moment, moment
     request = view.request
     if request is None or request.received is None:
         return

@@ -5,7 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sdax_proof.graph_spec import PHASES, Behaviour, FunctionSpec, GraphSpec, Step, TaskSpec
+from sdax_proof.graph_spec import (
+    PHASES,
+    Behaviour,
+    FunctionSpec,
+    GraphSpec,
+    InterceptorSpec,
+    Step,
+    TaskSpec,
+)
+
+_OPTIONS = (
+    "execute_order",
+    "on_execute_error",
+    "max_concurrency",
+    "cleanup_timeout",
+    "interceptors",
+)
+_SETTINGS = (
+    "timeout",
+    "retries",
+    "initial_delay",
+    "backoff_factor",
+    "task_group",
+    "policy",
+    "interceptors",
+)
 
 
 def shrink(graph: GraphSpec, still_breaks: Callable[[GraphSpec], bool]) -> GraphSpec:
@@ -23,7 +48,7 @@ def _simpler_graphs(graph: GraphSpec) -> Iterator[GraphSpec]:
     for place in range(len(graph.tasks)):
         yield replace(graph, tasks=_without(graph.tasks, place))
     defaults = GraphSpec(())
-    for option in ("execute_order", "on_execute_error", "max_concurrency", "cleanup_timeout"):
+    for option in _OPTIONS:
         if getattr(graph, option) != getattr(defaults, option):
             yield replace(graph, **{option: getattr(defaults, option)})
     if graph.levels:
@@ -42,7 +67,7 @@ def _without(tasks: tuple[TaskSpec, ...], place: int) -> tuple[TaskSpec, ...]:
         return tuple(other - (other > place) for other in kept)
 
     return tuple(
-        replace(task, depends_on=moved(task.depends_on))
+        replace(task, depends_on=moved(task.depends_on), after=moved(task.after))
         for number, task in enumerate(tasks)
         if number != place
     )
@@ -51,6 +76,12 @@ def _without(tasks: tuple[TaskSpec, ...], place: int) -> tuple[TaskSpec, ...]:
 def _simpler_tasks(task: TaskSpec, key: str) -> Iterator[TaskSpec]:
     for place in range(len(task.depends_on)):
         yield replace(task, depends_on=task.depends_on[:place] + task.depends_on[place + 1 :])
+    if task.after:
+        yield replace(task, after=())
+    if task.when is not None:
+        yield replace(task, when=None)
+    if task.optional:
+        yield replace(task, optional=False)
     for phase in PHASES:
         function = task.function(phase)
         if function is not None:
@@ -70,9 +101,16 @@ def _simpler_functions(function: FunctionSpec) -> Iterator[FunctionSpec]:
     if len(function.attempts) > 1:
         yield replace(function, attempts=function.attempts[1:])
         yield replace(function, attempts=function.attempts[:-1])
-    for setting in ("timeout", "retries", "initial_delay", "backoff_factor", "task_group"):
+    for setting in _SETTINGS:
         if getattr(function, setting) != getattr(plain, setting):
             yield replace(function, **{setting: getattr(plain, setting)})
+    for place, interceptor in enumerate(function.interceptors):
+        others = (*function.interceptors[:place], *function.interceptors[place + 1 :])
+        yield replace(function, interceptors=others)
+        plain_one = InterceptorSpec(interceptor.kind)
+        if interceptor != plain_one:
+            others = (*others[:place], plain_one, *others[place:])
+            yield replace(function, interceptors=others)
     if function.timeout not in (None, 0.0, 1.0):
         yield replace(function, timeout=1.0)
     for place, behaviour in enumerate(function.attempts):

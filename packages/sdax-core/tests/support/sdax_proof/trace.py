@@ -3,87 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sdax_proof.graph_spec import Behaviour, FunctionSpec, Phase
+from sdax_proof.events import Answer, Call, CancelRequest, Moment, RunFailure, Sighting
+from sdax_proof.graph_spec import FunctionSpec, GraphSpec, Phase
 from sdax_proof.virtual_clock import VirtualClockLoop
 
-
-@dataclass(frozen=True, order=True)
-class Moment:
-    """A point in a run: the number of the event, the virtual time, the round of the loop.
-
-    On a loop with a real clock time and round are 0: a millisecond may pass between any two events.
-    """
-
-    number: int
-    time: float
-    cycle: int
-
-
-@dataclass(eq=False)
-class Subtask:
-    """A subtask in a function's task group."""
-
-    begun: Moment | None = None
-    ended: Moment | None = None
-    error: BaseException | None = None
-
-
-@dataclass(eq=False)
-class Call:
-    """One attempt."""
-
-    task: int
-    phase: Phase
-    attempt: int
-    behaviour: Behaviour
-    spec: FunctionSpec
-    begun: Moment
-    ended: Moment | None = None
-    error: BaseException | None = None
-    stray: asyncio.CancelledError | None = None
-    """The CancelledError that it raised of its own accord."""
-    cancels: list[Moment] = field(default_factory=list[Moment])
-    """When it received a CancelledError."""
-    subtasks: list[Subtask] = field(default_factory=list[Subtask])
-    opaque: bool = False
-    """It was inside asyncio's own TaskGroup or timeout, which may keep a cancel to themselves."""
-
-    @property
-    def name(self) -> str:
-        """Task, phase and attempt, for messages."""
-        return f"{self.task}.{self.phase}#{self.attempt}"
-
-    @property
-    def over(self) -> Moment | None:
-        """When the function and all its subtasks had ended."""
-        moments = [self.ended] + [subtask.ended for subtask in self.subtasks if subtask.begun]
-        known = [moment for moment in moments if moment is not None]
-        return max(known) if len(known) == len(moments) else None
-
-
-@dataclass(eq=False)
-class CancelRequest:
-    """A `cancel()` of the task that awaits the run, and when that task had surely received it."""
-
-    made: Moment
-    from_inside: bool = False
-    """A function of the run made it, perhaps in the middle of a step of the task itself."""
-    certain: bool = True
-    """It was made by `task.cancel()` itself, at exactly this moment."""
-    received: Moment | None = None
+if TYPE_CHECKING:
+    from sdax_core import RunHandle
 
 
 class Trace:
     """Collects what happens; one per run."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, graph: GraphSpec) -> None:
         self._loop = loop
+        self.graph = graph
         self._numbers = 0
         self.calls: list[Call] = []
         self.requests: list[CancelRequest] = []
+        self.answers: list[Answer] = []
+        self.run_failures: list[RunFailure] = []
+        self.sightings: list[Sighting] = []
+        self.interruptions: list[tuple[Moment, BaseException]] = []
+        """What came out of an observer and is the program's."""
+        self.handle: RunHandle | None = None
+        """What `current_run()` gave."""
+        self.phases: dict[Phase, Moment] = {}
+        """When the caller began each phase, if it did so one by one."""
+        self.left_body: Moment | None = None
+        """When the `open` block was left."""
         self.problems: list[str] = []
         """Broken promises that can only be seen while the run is under way."""
         self.active: dict[asyncio.Task[Any], Call] = {}
@@ -95,6 +44,10 @@ class Trace:
     def now(self) -> Moment:
         """A new event."""
         self._numbers += 1
+        return self.latest()
+
+    def latest(self) -> Moment:
+        """Now, with the number of the latest event."""
         if isinstance(self._loop, VirtualClockLoop):
             return Moment(self._numbers, self._loop.time(), self._loop.cycles)
         return Moment(self._numbers, 0.0, 0)
@@ -102,7 +55,10 @@ class Trace:
     def begin(self, task: int, phase: Phase, spec: FunctionSpec) -> Call:
         """An attempt begins."""
         attempt = sum(call.task == task and call.phase == phase for call in self.calls)
-        call = Call(task, phase, attempt, spec.behaviour(attempt), spec, self.now())
+        moment = self.now()
+        call = Call(
+            task, phase, attempt, spec.behaviour(attempt), spec, begun=moment, entered=moment
+        )
         self.calls.append(call)
         own = asyncio.current_task()
         if own is None:
@@ -113,6 +69,33 @@ class Trace:
             self.active[own] = call
         return call
 
+    def deadline(self, timeout: float | None) -> float | None:
+        """When a run with that timeout, which counts from its first phase, reaches its deadline."""
+        begun = self.phases.get("pre_execute", self.begun)
+        return None if timeout is None or begun is None else begun.time + timeout
+
+    def enter(self, task: int, phase: Phase, spec: FunctionSpec) -> Call:
+        """The function itself is called, perhaps inside of interceptors."""
+        call = self.active_call()
+        if call is None or not call.intercepted or (call.task, call.phase) != (task, phase):
+            return self.begin(task, phase, spec)
+        if call.entered is not None:
+            self.problems.append(f"35: {call.name} was called twice")
+        call.entered = self.now()
+        return call
+
+    def leave(self, call: Call, error: BaseException | None) -> None:
+        """The function itself ends."""
+        if call.intercepted:
+            call.left, call.own_error = self.now(), error
+        else:
+            self.end(call, error)
+
+    def active_call(self) -> Call | None:
+        """The attempt that the asyncio task of the caller is in."""
+        own = asyncio.current_task()
+        return None if own is None else self.active.get(own)
+
     def end(self, call: Call, error: BaseException | None) -> None:
         """An attempt ends."""
         call.error = error
@@ -122,6 +105,19 @@ class Trace:
             del self.active[own]
         else:
             self.problems.append(f"27: {call.name} ended in another asyncio task")
+
+    def fail_run(self, task: int, error: Exception) -> None:
+        """Tell the run that something which the task holds has died."""
+        if self.handle is None or self.ended is not None:
+            return
+        phase = cast("Phase", str(self.handle.phase))
+        stops = phase != "post_execute" and not self.graph.is_optional(task, phase)
+        self.run_failures.append(RunFailure(self.now(), task, phase, error, stops))
+        self.handle.fail(self.graph.tasks[task].key, error)
+
+    def interrupt(self, error: BaseException) -> None:
+        """An observer is about to raise what ends the run."""
+        self.interruptions.append((self.now(), error))
 
     def request_cancel(self, task: asyncio.Task[Any], *, from_inside: bool = False) -> None:
         """Cancel the task that awaits the run."""

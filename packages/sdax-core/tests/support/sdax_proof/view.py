@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 
-from sdax_proof.graph_spec import PHASES, Phase
+from sdax_proof.events import Call, CancelRequest, Moment
+from sdax_proof.graph_spec import PHASES, FunctionSpec, Phase
 from sdax_proof.one_run import Result
-from sdax_proof.reach import dependants, prerequisites
-from sdax_proof.trace import Call, CancelRequest, Moment
 from sdax_proof.verdicts import (
     CANCELLED,
     FAILURES,
@@ -17,7 +17,9 @@ from sdax_proof.verdicts import (
     Verdict,
     judge,
     may_be_retried,
+    standing_for,
 )
+from sdax_proof.waiting import Waiting
 
 TASK_GROUP_ROUNDS = 3
 """Rounds of the loop within which an attempt knows that its subtasks have ended."""
@@ -30,21 +32,46 @@ class View:
         self.result = result
         self.graph = result.graph
         self.trace = result.trace
-        self.before = prerequisites(result.graph)
-        self.after = dependants(result.graph)
         self.runs: dict[tuple[int, Phase], FunctionRun] = {}
+        self.refused = {answer.task for answer in self.trace.answers if answer.said != "yes"}
+        """The tasks whose predicate said no, or raised."""
         for phase in PHASES:
-            for task, spec in enumerate(self.graph.tasks):
-                function = spec.function(phase)
-                calls = self.trace.of(task, phase)
-                if function is not None and calls:
-                    self.runs[task, phase] = FunctionRun(task, phase, function, calls)
+            self._collect_runs(phase)
         self.stops: dict[Phase, list[tuple[FunctionRun, Moment]]] = {phase: [] for phase in PHASES}
         """The functions of a phase that may have stopped it, and when."""
         for phase in PHASES:
             self._find_stops(phase)
             self._find_stops(phase)  # Ends with subtasks are blurred: a later stop may reach back.
             self._judge_waits(phase)
+        self.waiting = {phase: Waiting(self, phase) for phase in PHASES}
+
+    def _collect_runs(self, phase: Phase) -> None:
+        calls: dict[int, list[Call]] = {}
+        for call in self.trace.calls:
+            if call.phase == phase:
+                calls.setdefault(call.task, []).append(call)
+        for answer in self.trace.answers:
+            if answer.phase == phase and answer.said != "yes":
+                calls.setdefault(answer.task, []).append(standing_for(answer))
+        deadline = None if phase == "post_execute" else self.deadline
+        for task in sorted(calls):
+            spec = (
+                FunctionSpec() if task in self.refused else self.graph.tasks[task].function(phase)
+            )
+            assert spec is not None
+            run = FunctionRun(task, phase, spec, calls[task], deadline=deadline)
+            self.runs[task, phase] = run
+
+    @property
+    def deadline(self) -> float | None:
+        """When the run reaches its deadline."""
+        return self.trace.deadline(self.result.plan.timeout)
+
+    @cached_property
+    def left_out(self) -> set[int]:
+        """Optional tasks that could not prepare, and what depends on them."""
+        failed = {run.task for run in self.of("pre_execute") if run.surely_failed}
+        return {*failed, *self.waiting["pre_execute"].skipped}
 
     @property
     def exact(self) -> bool:
@@ -61,6 +88,21 @@ class View:
         """The first cancel request to the task that awaits the run."""
         return self.trace.requests[0] if self.trace.requests else None
 
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether anything but the functions themselves may have ended the run early."""
+        trace = self.trace
+        late = self.deadline is not None and (
+            self.over_before("execute") >= self.deadline
+            or any(run.over is None or run.over.time >= self.deadline for run in self.of("execute"))
+        )
+        stopped = any(failure.stops for failure in trace.run_failures)
+        return bool(trace.requests or trace.interruptions or stopped or late)
+
+    def is_optional(self, run: FunctionRun) -> bool:
+        """Whether its failure is not the run's."""
+        return self.graph.is_optional(run.task, run.phase)
+
     def of(self, phase: Phase) -> list[FunctionRun]:
         """The functions of a phase that were begun."""
         return [run for (_, own), run in self.runs.items() if own == phase]
@@ -75,6 +117,10 @@ class View:
         times = [self.trace.begun.time]
         for earlier in PHASES[: PHASES.index(phase)]:
             times += [run.over.time for run in self.of(earlier) if run.over is not None]
+        if phase in self.trace.phases:
+            times.append(self.trace.phases[phase].time)
+        elif phase == "post_execute" and self.trace.left_body is not None:
+            times.append(self.trace.left_body.time)
         return max(times)
 
     def cleanup_deadline(self) -> float | None:
@@ -115,10 +161,21 @@ class View:
         if self.request is not None and self.request_may_reach(run):
             reasons.append(self.request.made)
         reasons += [moment for moment in self._shutdowns() if moment > run.begun]
+        reasons += self._calls_to_stop(run)
+        if run.deadline is not None:
+            reasons.append(Moment(0, run.deadline - TOLERANCE, 0))
         deadline = self.cleanup_deadline()
         if run.phase == "post_execute" and deadline is not None:
             reasons.append(Moment(0, deadline - TOLERANCE, 0))
         return reasons
+
+    def _calls_to_stop(self, run: FunctionRun) -> list[Moment]:
+        """When `RunHandle.fail` was called, or an observer raised what ends the run."""
+        failures = [failure.made for failure in self.trace.run_failures if failure.stops]
+        moments = [moment for moment, _ in self.trace.interruptions]
+        if run.phase != "post_execute":
+            moments += failures
+        return [moment for moment in moments if moment > run.begun]
 
     def _shutdowns(self) -> list[Moment]:
         """When each asyncio task was cancelled from outside, those of functions among them."""
@@ -140,7 +197,7 @@ class View:
 
     def asked_before_end(self, run: FunctionRun, call: Call, over: Moment) -> bool:
         """The same for the end of an attempt, which with subtasks comes a little after it is seen."""
-        if not call.subtasks:
+        if not call.is_blurred:
             return self.asked(run, over)
         return any(
             reason.time <= over.time and reason.cycle <= over.cycle + TASK_GROUP_ROUNDS
@@ -155,8 +212,10 @@ class View:
         reasons = [reason.time for reason in self.reasons_to_cancel(run)]
         return min([time for time in reasons if time > run.over.time], default=run.over.time)
 
-    def stopping(self, phase: Phase) -> frozenset[Verdict]:
-        """The verdicts on a function that cancel the others of its phase."""
+    def stopping(self, phase: Phase, task: int | None = None) -> frozenset[Verdict]:
+        """The verdicts on a function (of that task) that cancel the others of its phase."""
+        if task is not None and self.graph.is_optional(task, phase):
+            return FATAL
         continues = phase == "execute" and self.graph.on_execute_error == "continue"
         if phase == "post_execute" or continues:
             return FATAL
@@ -173,7 +232,8 @@ class View:
             asked = self.asked_before_end(run, run.last, over)
             run.verdicts = judge(run.last, asked)
             waits = run.attempts_left and may_be_retried(run.last, run.verdicts)
-            stopping = run.verdicts & self.stopping(phase) and (asked or not waits)
+            waits = waits and run.surely_waits and "stray" not in run.verdicts
+            stopping = run.verdicts & self.stopping(phase, run.task) and (asked or not waits)
             if stopping and (run, over) not in stops:
                 stops.append((run, over))
 
@@ -182,4 +242,5 @@ class View:
             if run.attempts_left and may_be_retried(run.last, run.verdicts):
                 # Stopped while it waited to be retried; or its last error came of being cancelled.
                 asked = self.asked_before_end(run, run.last, over)
-                run.verdicts = run.verdicts | CANCELLED if asked else CANCELLED
+                open_end = asked or not run.surely_waits or "stray" in run.verdicts
+                run.verdicts = run.verdicts | CANCELLED if open_end else CANCELLED

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sdax_proof.graph_spec import PHASES, Behaviour, FunctionSpec, GraphSpec, Step, TaskSpec
+from sdax_proof.graph_spec import (
+    PHASES,
+    Behaviour,
+    Decision,
+    FunctionSpec,
+    GraphSpec,
+    InterceptorSpec,
+    Step,
+    TaskSpec,
+)
 
 
 def without_waiting(graph: GraphSpec) -> GraphSpec:
     """The graph with functions that suspend for turns of the loop only."""
     tasks = tuple(_task(task) for task in graph.tasks)
-    return replace(graph, tasks=tasks, cleanup_timeout=None)
+    interceptors = _interceptors(graph.interceptors)
+    return replace(graph, tasks=tasks, cleanup_timeout=None, interceptors=interceptors)
 
 
 def _task(task: TaskSpec) -> TaskSpec:
@@ -23,7 +33,30 @@ def _task(task: TaskSpec) -> TaskSpec:
 
 def _function(function: FunctionSpec) -> FunctionSpec:
     attempts = tuple(_behaviour(attempt) for attempt in function.attempts)
-    return replace(function, attempts=attempts, timeout=None, initial_delay=0.0)
+    return replace(
+        function,
+        attempts=attempts,
+        timeout=None,
+        initial_delay=0.0,
+        policy=_policy(function.policy),
+        interceptors=_interceptors(function.interceptors),
+    )
+
+
+def _policy(policy: tuple[Decision, ...] | None) -> tuple[Decision, ...] | None:
+    if policy is None:
+        return None
+    return tuple(0.0 if isinstance(decision, float) else decision for decision in policy)
+
+
+def _interceptors(interceptors: tuple[InterceptorSpec, ...]) -> tuple[InterceptorSpec, ...]:
+    def shortened(seconds: float | None) -> float | None:
+        return None if seconds is None else 0.0
+
+    return tuple(
+        replace(spec, before=shortened(spec.before), after=shortened(spec.after))
+        for spec in interceptors
+    )
 
 
 def _behaviour(behaviour: Behaviour) -> Behaviour:
