@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdax_core._attempt import not_awaitable_error
 from sdax_core._end_order import EndOrder
+from sdax_core._lane import NOTHING
 from sdax_core._observation import Observation
 from sdax_core._plan import GuardedNode
 from sdax_core._reported_attempt import end_badly
@@ -50,7 +51,7 @@ class ObservedWalk:
         if observation.attempt_started or observation.attempt_ended:
             attempt = Attempt(call, 1, call.started_at)
             observation.tell_all("attempt_started", observation.attempt_started, attempt)
-        returned: Any = None
+        returned: Any = NOTHING
         try:
             await (returned := guarded.settings.function(ctx))  # type: ignore[call-arg]
         except BaseException as error:
@@ -77,6 +78,10 @@ class ObservedWalk:
 
 def _explained(error: BaseException, guarded: GuardedNode, returned: object) -> BaseException:
     """Give the error that says that what the function returned cannot be awaited, if that is what happened."""
-    if isinstance(error, TypeError) and returned is not None and not inspect.isawaitable(returned):
+    if (
+        isinstance(error, TypeError)
+        and returned is not NOTHING
+        and not inspect.isawaitable(returned)
+    ):
         return not_awaitable_error(guarded.key, guarded.phase, guarded.settings.function, returned)
     return error

@@ -147,8 +147,9 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
         if run.record.is_going_well():
             await run.execute()
         await run.post_execute()
-        error = run.error_to_raise()
-        if error is not None:
+        if not run.record.is_going_well():
+            error = run.record.error_to_raise()
+            assert error is not None
             try:
                 raise error
             finally:

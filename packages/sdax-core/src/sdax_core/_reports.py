@@ -57,7 +57,7 @@ class FunctionCall:
     @property
     def path(self) -> tuple[Hashable, ...]:
         """The key, after those of the tasks that the run is nested in."""
-        return (*self._run.path, self._guarded.key)
+        return (*self._run.record.path, self._guarded.key)
 
     @property
     def phase(self) -> PhaseId:

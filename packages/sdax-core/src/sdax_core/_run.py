@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from sdax_core._cancel_cause import CancelCause
-from sdax_core._errors import SdaxExecutionError
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import Plan, WalkPlan
 from sdax_core._pump import CAN_START_EAGERLY
 from sdax_core._run_handle import RUN, RunHandle
 from sdax_core._run_record import RunRecord
 from sdax_core._run_settings import RunSettings
-from sdax_core._task_failure import TaskFailure, add_failure_note
-from sdax_core._tracebacks import start_at_the_function
+from sdax_core._task_failure import TaskFailure
 from sdax_core._walk import OnFailure, Walk
 
 if TYPE_CHECKING:
@@ -65,7 +63,9 @@ class Run:
         self.ctx: Any = ctx
         self.settings: RunSettings = settings
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
-        self.record: RunRecord = RunRecord()
+        self.record: RunRecord = RunRecord(plan.nodes)
+        self.left_out: set[int] = set()
+        """Optional tasks that could not prepare, and what depends on them (guarantee 38)."""
         self.kept: dict[int, Context] = {}
         """The contexts of the tasks that have set a context variable (guarantee 26)."""
         self.is_eager: bool = CAN_START_EAGERLY and self.loop.get_task_factory() is None
@@ -86,6 +86,7 @@ class Run:
         self.parent = parent
         self.key_in_parent = key
         self.record.around = parent.record
+        self.record.path = (*parent.record.path, key)
         self.deadline = parent.deadline
 
     # Phases
@@ -124,7 +125,7 @@ class Run:
         if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
         plan = self.plan.execute
-        absent = self.record.left_out | self._declined()
+        absent = self._declined() | self.left_out
         if absent:
             plan = plan.narrowed(set(range(len(plan.functions))) - absent)
         if not plan.ready:
@@ -181,12 +182,14 @@ class Run:
         self._ended = True
         self._walk = self._pre_walk = self._base = None
         self.kept.clear()
+        if self.parent is not None:
+            self.parent.record.add_optional_of(self.record, self.key_in_parent)
         if self.observation is not None:
-            self.observation.tell("run_ended", self.handle, self.exception_so_far())
+            self.observation.tell("run_ended", self.handle, self.record.exception_so_far())
 
     def _cleanup_plan(self) -> WalkPlan:
         plan, walk, absent = self.plan.post_execute, self._pre_walk, self._declined()
-        if walk is None or not (walk.stopped or self.record.left_out):
+        if walk is None or not (walk.stopped or self.left_out):
             # Every task was passed.
             return plan.narrowed(set(range(len(plan.functions))) - absent) if absent else plan
         absent |= set(walk.ready)
@@ -203,6 +206,20 @@ class Run:
 
     # The deadline, and ending early
 
+    def _expire(self) -> None:
+        """End early, because the time is up."""
+        message = f"the run was not done within its timeout of {self.settings.timeout} seconds"
+        if self._walk is not None and self._is_walking():
+            running, not_started = self._walk.running_and_not_started()
+            message += (
+                f"; cancelled in {self.phase}: {self.record.listed(running)}; "
+                f"not started: {self.record.listed(not_started)}"
+            )
+        else:
+            message += "; execute had not begun"
+        self.record.expired = TimeoutError(message)
+        self._stop_early(CancelCause("deadline"))
+
     def _set_deadline(self, seconds: float) -> None:
         when = self.loop.time() + seconds
         self.deadline = when if self.deadline is None else min(when, self.deadline)
@@ -212,20 +229,6 @@ class Run:
         # Between two phases it stops nothing: `execute` looks at the time before it begins.
         if self._is_walking() and self.record.cancel is None:
             self._expire()
-
-    def _expire(self) -> None:
-        message = f"the run was not done within its timeout of {self.settings.timeout} seconds"
-        walk = self._walk
-        if walk is not None and self._is_walking():
-            running, not_started = walk.running_and_not_started()
-            message += (
-                f"; cancelled in {walk.phase}: {self._listed(running)}; "
-                f"not started: {self._listed(not_started)}"
-            )
-        else:
-            message += "; execute had not begun"
-        self.record.expired = TimeoutError(message)
-        self._stop_early(CancelCause("deadline"))
 
     def _is_walking(self) -> bool:
         return self._walk is not None and not self._walk.is_over()
@@ -287,24 +290,6 @@ class Run:
             known = None if self.parent is None else self.parent.record.cancel_cause
             self._stop_early(known or CancelCause("caller"))
 
-    def record_failure(
-        self, node: int, phase: PhaseId, attempts: int, error: BaseException, *, optional: bool
-    ) -> None:
-        """Take note of a function that failed."""
-        key = self.key(node)
-        if isinstance(error, SdaxExecutionError) and error.is_nested:
-            inner = [failure.inside(key, optional=optional) for failure in error.failures]
-            self.record.failures += inner
-            return
-        failure = TaskFailure(key, phase, attempts, error, (*self.path, key), optional)
-        # Not assigned: an exception may be a frozen dataclass, which refuses that.
-        BaseException.with_traceback(error, start_at_the_function(error.__traceback__))
-        add_failure_note(error, failure)
-        if isinstance(error, Exception):
-            self.record.failures.append(failure)
-        else:
-            self.record.note_fatal(error, failure.note)
-
     def fail_from_outside(
         self, task: Hashable, error: BaseException, path: tuple[Hashable, ...] = ()
     ) -> None:
@@ -312,23 +297,17 @@ class Run:
         if self._ended:
             raise RuntimeError("the run has ended already")
         path = path or (task,)
-        runs = self._is_walking()
-        if self.parent is not None and not runs and self.phase is not PhaseId.POST_EXEC:
+        runs, in_cleanup = self._is_walking(), self.phase is PhaseId.POST_EXEC
+        if self.parent is not None and not runs and not in_cleanup:
             # Between two phases of a nested run only the run around it can stop anything.
             self.record.body_error = error
             around = self.key_in_parent
             self.parent.fail_from_outside(around, error, (around, *path))
             return
-        in_cleanup = self.phase is PhaseId.POST_EXEC
         optional = not in_cleanup and any(self.key(node) == task for node in self.plan.optional)
-        failure = TaskFailure(task, self.phase, 1, error, (*self.path, *path), optional)
-        add_failure_note(error, failure)
-        if isinstance(error, Exception):
-            self.record.failures.append(failure)
-        else:
-            optional = False
-            self.record.note_fatal(error, failure.note)
-        if in_cleanup or optional:
+        path = (*self.record.path, *path)
+        self.record.add(TaskFailure(task, self.phase, 1, error, path, optional))
+        if in_cleanup or (optional and isinstance(error, Exception)):
             return
         cause = CancelCause("resource", task, error)
         self._stop_early(cause)
@@ -340,57 +319,14 @@ class Run:
         self.record.note_fatal(error, "sdax: an observer")
         self._stop_early(CancelCause("failure", None, error))
 
-    def leave_out(self, node: int) -> None:
-        """Take note of a task that the phases after `pre_execute` go on without (guarantee 38)."""
-        self.record.left_out |= {node}
-
     def record_skipped(self, node: int, phase: PhaseId, reason: str) -> None:
         """Take note of a task that does not run: its `when` said no, or one that it depends on failed."""
-        if node in self.record.skipped:
-            return
-        task = self.plan.nodes.tasks[node]
-        functions = (
-            (task.execute,)
-            if phase is PhaseId.EXECUTE and reason == "failure"
-            else (task.pre_execute, task.execute, task.post_execute)
-        )
         if phase is PhaseId.PRE_EXEC and reason == "failure":
-            self.leave_out(node)
-        if any(function is not None for function in functions):
-            self.record.skipped = (*self.record.skipped, node)
-            if self.observation is not None:
-                self.observation.tell("task_skipped", self.handle, self.key(node), phase, reason)
-
-    def record_cleanup_timeout(self, walk: Walk) -> None:
-        """Take note of a cleanup that took too long (guarantee 19)."""
-        running, not_started = walk.running_and_not_started()
-        error = TimeoutError(
-            f"cleanup not done within cleanup_timeout of {self.cleanup_timeout} seconds; "
-            f"cancelled: {self._listed(running)}; not started: {self._listed(not_started)}"
-        )
-        self.record.failures.append(
-            TaskFailure(None, PhaseId.POST_EXEC, 0, error)
-        )  # of no one task
+            self.left_out.add(node)
+        if self.record.note_skipped(node, phase, reason) and self.observation is not None:
+            self.observation.tell("task_skipped", self.handle, self.key(node), phase, reason)
 
     # The run as others see it
-
-    def skipped_keys(self) -> tuple[Hashable, ...]:
-        """The keys of the tasks that did not run, in order of adding (guarantees 11, 37 and 38)."""
-        return tuple(map(self.key, self.plan.nodes.in_order_of_adding(self.record.skipped)))
-
-    def error_to_raise(self) -> BaseException | None:
-        """What the run, which has ended, is to raise."""
-        if self.record.is_going_well():
-            return None
-        return self.record.error_to_raise(self.skipped_keys())
-
-    def execution_error(self, known: int = 0) -> SdaxExecutionError:
-        """Make the error that holds all failures that are to be raised, but for the first `known`."""
-        return self.record.execution_error(self.skipped_keys(), known)
-
-    def exception_so_far(self) -> BaseException | None:
-        """What the run would raise if it ended now."""
-        return self.record.exception_so_far(self.skipped_keys())
 
     @property
     def handle(self) -> RunHandle:
@@ -398,11 +334,6 @@ class Run:
         if self._handle is None:
             self._handle = RunHandle(self)
         return self._handle
-
-    @property
-    def path(self) -> tuple[Hashable, ...]:
-        """The keys of the tasks that the run is nested in."""
-        return () if self.parent is None else (*self.parent.path, self.key_in_parent)
 
     def _is_cancel_unreceived(self) -> bool:
         # Functions that never suspend give a cancel no chance to be delivered (guarantee 9).
@@ -415,7 +346,3 @@ class Run:
             self.receive_cancel(error)
         else:
             self._count_at_start = self.owner.cancelling()
-
-    def _listed(self, nodes: Sequence[int]) -> str:
-        listed = self.plan.nodes.in_order_of_adding(nodes)
-        return ", ".join(repr(self.key(node)) for node in listed) or "none"

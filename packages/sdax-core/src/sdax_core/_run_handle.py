@@ -101,12 +101,12 @@ class RunHandle:
         Cleanup may hand it to an `__aexit__`. Until the run has ended it is not yet the exception itself that
         the run is going to raise: more may fail.
         """
-        return self._run.exception_so_far()
+        return self._run.record.exception_so_far()
 
     @property
     def path(self) -> tuple[Hashable, ...]:
         """The keys of the tasks that the run is nested in, from the outside in; `()` for most runs."""
-        return self._run.path
+        return self._run.record.path
 
     @property
     def parent(self) -> RunHandle | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sdax_core._errors import SdaxExecutionError
+from sdax_core._node_numbers import NumberedGraph
 from sdax_core._notes import add_note, describe
-from sdax_core._task_failure import TaskFailure
+from sdax_core._phase_id import PhaseId
+from sdax_core._task_failure import TaskFailure, add_failure_note
+from sdax_core._tracebacks import start_at_the_function
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
@@ -32,18 +35,70 @@ class RunRecord:
     """What came out of the body of an `open` block."""
     cancel_cause: CancelCause | None = None
     """Why functions were first cancelled (guarantee 39)."""
-    skipped: tuple[int, ...] = ()
-    """The tasks that did not run, by number."""
-    left_out: frozenset[int] = frozenset()
-    """Optional tasks that could not prepare, and what depends on them (guarantee 38)."""
-    _remarks: tuple[str, ...] = ()
-
     around: RunRecord | None = None
     """The record of the run that this one is nested in."""
+    path: tuple[Hashable, ...] = ()
+    """The keys of the tasks that the run is nested in."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes: NumberedGraph) -> None:
+        self._nodes = nodes
         self.failures: list[TaskFailure] = []
         """What failed, in order, optional tasks included."""
+        self._skipped: dict[int, None] = {}
+        self._remarks: list[str] = []
+
+    # What happens
+
+    def add_failure(
+        self, node: int, phase: PhaseId, attempts: int, error: BaseException, *, optional: bool
+    ) -> None:
+        """Take note of a function that failed."""
+        key: Hashable = self._nodes.keys[node]
+        if isinstance(error, SdaxExecutionError) and error.is_nested:
+            self.failures += [failure.inside(key, optional=optional) for failure in error.failures]
+            self.keep_notes(error)
+            return
+        # Not assigned: an exception may be a frozen dataclass, which refuses that.
+        BaseException.with_traceback(error, start_at_the_function(error.__traceback__))
+        self.add(TaskFailure(key, phase, attempts, error, (*self.path, key), optional))
+
+    def add(self, failure: TaskFailure) -> None:
+        """Take note of a failure, and note on its exception whose it is."""
+        error = failure.exception
+        add_failure_note(error, failure)
+        if isinstance(error, Exception):
+            self.failures.append(failure)
+        else:
+            self.note_fatal(error, failure.note)
+
+    def add_optional_of(self, inner: RunRecord, key: Hashable) -> None:
+        """Take note of what a nested run does not raise: failures of its optional tasks."""
+        forgiven = [failure for failure in inner.failures if failure.optional]
+        self.failures += [failure.inside(key, optional=True) for failure in forgiven]
+
+    def add_cleanup_timeout(
+        self, limit: float | None, running: Iterable[int], not_started: Iterable[int]
+    ) -> None:
+        """Take note of a cleanup that took too long (guarantee 19)."""
+        error = TimeoutError(
+            f"cleanup not done within cleanup_timeout of {limit} seconds; "
+            f"cancelled: {self.listed(running)}; not started: {self.listed(not_started)}"
+        )
+        of_no_task = TaskFailure(None, PhaseId.POST_EXEC, 0, error)
+        self.failures.append(of_no_task)
+
+    def note_skipped(self, node: int, phase: PhaseId, reason: str) -> bool:
+        """Take note of a task that does not run, unless that is known, or it has nothing to run."""
+        task = self._nodes.tasks[node]
+        functions = [task.pre_execute, task.execute, task.post_execute]
+        if phase is PhaseId.EXECUTE and reason == "failure":
+            functions = [task.execute]
+        if node in self._skipped or not any(functions):
+            return False
+        self._skipped[node] = None
+        return True
+
+    # What it comes to
 
     def is_going_well(self) -> bool:
         """Whether nothing has happened so far that keeps `execute` from beginning."""
@@ -69,7 +124,7 @@ class RunRecord:
 
     def remark(self, note: str) -> None:
         """Keep a note for whatever the run raises."""
-        self._remarks = (*self._remarks, note)
+        self._remarks.append(note)
 
     def keep_notes(self, cancelled: BaseException) -> None:
         """Keep what a cancelled function noted on its `CancelledError`, which itself goes no further."""
@@ -87,30 +142,42 @@ class RunRecord:
             return around
         return "succeeded" if in_cleanup else "running"
 
-    def exception_so_far(self, skipped: Sequence[Hashable]) -> BaseException | None:
+    def exception_so_far(self) -> BaseException | None:
         """What the run, or what is around it, would raise if it ended now."""
         error = self.fatal or self.cancel or self.body_error or self.expired
         if error is None and self.required_failures():
-            error = self.execution_error(skipped)
+            error = self.execution_error()
         if error is None and self.around is not None:
-            error = self.around.exception_so_far(())
+            error = self.around.exception_so_far()
         return error
 
-    def error_to_raise(self, skipped: Sequence[Hashable]) -> BaseException | None:
+    def error_to_raise(self) -> BaseException | None:
         """What the run, which has ended, is to raise: what ended it early, else its failures."""
         error = self._ended_early()
         if error is not None:
             self.note_on(error)
             return error
-        return self.execution_error(skipped) if self.required_failures() else None
+        return self.execution_error() if self.required_failures() else None
 
-    def execution_error(self, skipped: Sequence[Hashable], known: int = 0) -> SdaxExecutionError:
+    def execution_error(self, known: int = 0) -> SdaxExecutionError:
         """Make the error that holds all failures that are to be raised, but for the first `known`."""
-        error = SdaxExecutionError.of(self.required_failures()[known:], skipped)
+        error = SdaxExecutionError.of(self.required_failures()[known:], self.skipped_keys())
         error.is_nested = self.around is not None
         for note in self._remarks:
             add_note(error, note)
         return error
+
+    def skipped_keys(self) -> tuple[Hashable, ...]:
+        """The keys of the tasks that did not run, in order of adding (guarantees 11, 37 and 38)."""
+        keys = self._nodes.keys
+        return tuple(keys[node] for node in self._nodes.in_order_of_adding(self._skipped))
+
+    def listed(self, nodes: Iterable[int]) -> str:
+        """The keys of some tasks, for a message."""
+        keys = self._nodes.keys
+        return (
+            ", ".join(repr(keys[node]) for node in self._nodes.in_order_of_adding(nodes)) or "none"
+        )
 
     def note_on(self, error: BaseException) -> None:
         """Attach to `error`, which is raised in their stead, what else there is to know."""

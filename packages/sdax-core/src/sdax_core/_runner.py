@@ -88,11 +88,11 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
             _raise_as_it_is(run, run.record.fatal)
         if exc is None:
             if run.record.required_failures():
-                raise run.execution_error()
+                raise run.record.execution_error()
         elif self._raised is None or exc is not self._raised:
             run.record.note_on(exc)
         elif len(run.record.required_failures()) > len(self._raised.failures):
-            raise run.execution_error() from None  # all that failed, not only what had until then
+            raise run.record.execution_error() from None  # all that failed, not only what had until then
 
     async def run_next(self) -> bool:
         """Run one phase, and say whether another remains.
@@ -151,7 +151,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
 
     def skipped(self) -> tuple[K, ...]:
         """The keys of the tasks whose `execute` was skipped, as one they depend on failed (guarantee 11)."""
-        return () if self._run is None else cast("tuple[K, ...]", self._run.skipped_keys())
+        return () if self._run is None else cast("tuple[K, ...]", self._run.record.skipped_keys())
 
     def raise_failures(self) -> None:
         """Raise what has failed so far, if anything. Leaving the block raises it again.
@@ -165,7 +165,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
         if run.record.fatal is not None:
             _raise_as_it_is(run, run.record.fatal)
         if run.record.required_failures():
-            self._raised = run.execution_error()
+            self._raised = run.record.execution_error()
             raise self._raised
 
     def raise_new_failures(self) -> None:
@@ -181,7 +181,7 @@ class AsyncPhaseRunner(StringKeysByDefault, Generic[T, K]):
             return
         known, self._known = self._known, len(run.record.required_failures())
         if self._known > known:
-            raise run.execution_error(known)
+            raise run.record.execution_error(known)
 
     def is_in_phase(self) -> bool:
         """Whether a phase is running."""

@@ -211,7 +211,7 @@ class Walk:
             error = not_awaitable_error(key, self.phase, function, returned)
         is_fatal = not isinstance(error, Exception)
         optional = not releases and not is_fatal and node in self.run.plan.optional
-        self.run.record_failure(
+        self.run.record.add_failure(
             node, self.phase, self.attempts.get(node, 1), error, optional=optional
         )
         if is_fatal:
@@ -279,7 +279,7 @@ class Walk:
     def _leave_out(self, node: int) -> None:
         """Go on without an optional task, and without what depends on it (guarantee 38)."""
         if self.phase is PhaseId.PRE_EXEC:
-            self.run.leave_out(node)
+            self.run.left_out.add(node)
         self._skip_successors(node)
 
     def _skip_successors(self, node: int) -> None:
@@ -306,7 +306,8 @@ class Walk:
     def _expire(self) -> None:
         """End a cleanup that takes too long: cancel what runs, start nothing more (guarantee 19)."""
         self._stop()
-        self.run.record_cleanup_timeout(self)
+        limit = self.run.plan.options.cleanup_timeout
+        self.run.record.add_cleanup_timeout(limit, *self.running_and_not_started())
         self.cancel_lanes(CancelCause("cleanup timeout"), again=True)
         self._wake_owner_if_over()
 
