@@ -82,7 +82,7 @@ class RunHandle:
 
     @property
     def cancel_cause(self) -> CancelCause | None:
-        """Why functions of the run were first cancelled; `None` if none were."""
+        """What first stopped the run, or a phase of it; `None` if nothing did (guarantee 39)."""
         return self._run.record.cancel_cause
 
     @property
