@@ -18,6 +18,8 @@ from sdax_core import (
 )
 
 PHASES = ("pre_execute", "execute", "post_execute")
+SETTINGS = pytest.mark.parametrize("settings", [{}, {"timeout": 90}], ids=["plain", "settings"])
+"""Functions without settings are run in another way than those with."""
 
 
 class Every:
@@ -35,11 +37,18 @@ async def nothing(_: object) -> None: ...
 
 
 @pytest.mark.guarantee("34.1", "34.2", "34.3", "34.4")
-def test_a_run_is_told_event_by_event_with_the_time(run: Run, journal: Journal) -> None:
+@SETTINGS
+def test_a_run_is_told_event_by_event_with_the_time(
+    run: Run, journal: Journal, settings: dict[str, Any]
+) -> None:
     log = EventLog()
     processor = processor_of(
-        task("a", pre_execute=journal.takes("a", 2), post_execute=journal.takes("~a", 1)),
-        (task("b", execute=journal.takes("b", 3)), "a"),
+        task(
+            "a",
+            pre_execute=journal.takes("a", 2, **settings),
+            post_execute=journal.takes("~a", 1, **settings),
+        ),
+        (task("b", execute=journal.takes("b", 3, **settings)), "a"),
     )
 
     async def main() -> None:
@@ -191,9 +200,10 @@ def test_run_ended_knows_what_came_out_of_the_body(run: Run, error: BaseExceptio
 
 @pytest.mark.guarantee("34.3", "34.4")
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_failure(run: Run, phase: str) -> None:
+@SETTINGS
+def test_a_failure(run: Run, phase: str, settings: dict[str, Any]) -> None:
     log = EventLog()
-    functions: dict[str, Any] = {phase: fail}
+    functions: dict[str, Any] = {phase: TaskFunction(fail, **settings)}
 
     ending = run(ended(processor_of(task("a", **functions)).process_tasks(None, observers=[log])))
 
@@ -218,13 +228,14 @@ def test_a_failure(run: Run, phase: str) -> None:
         ("post_execute", "cleanup timeout"),
     ],
 )
-def test_a_cancellation(run: Run, phase: str, how: str) -> None:
+@SETTINGS
+def test_a_cancellation(run: Run, phase: str, how: str, settings: dict[str, Any]) -> None:
     log = EventLog()
 
     async def wait(_: object) -> None:
         await asyncio.sleep(60)
 
-    functions: dict[str, Any] = {phase: wait}
+    functions: dict[str, Any] = {phase: TaskFunction(wait, **settings)}
     limit = 5 if how == "cleanup timeout" else None
     processor = processor_of(task("a", **functions), cleanup_timeout=limit)
     timeout = 5 if how == "deadline" else None
@@ -251,14 +262,15 @@ def test_a_cancellation(run: Run, phase: str, how: str) -> None:
 
 
 @pytest.mark.guarantee("34.3", "34.4")
-def test_a_keyboard_interrupt(run: Run) -> None:
+@SETTINGS
+def test_a_keyboard_interrupt(run: Run, settings: dict[str, Any]) -> None:
     log = EventLog()
     error = KeyboardInterrupt()
 
     async def interrupt(_: object) -> None:
         raise error
 
-    processor = processor_of(task("a", execute=interrupt))
+    processor = processor_of(task("a", settings, execute=interrupt))
 
     assert run(ended(processor.process_tasks(None, observers=[log]))) is error
     assert log.errors == [error]
@@ -266,20 +278,26 @@ def test_a_keyboard_interrupt(run: Run) -> None:
 
 
 @pytest.mark.guarantee("34.4")
-def test_a_cancelled_error_that_nobody_asked_for_is_a_failure(run: Run) -> None:
+@SETTINGS
+def test_a_cancelled_error_that_nobody_asked_for_is_a_failure(
+    run: Run, settings: dict[str, Any]
+) -> None:
     log = EventLog()
 
     async def cancel_oneself(_: object) -> None:
         raise asyncio.CancelledError
 
-    processor = processor_of(task("a", execute=cancel_oneself))
+    processor = processor_of(task("a", settings, execute=cancel_oneself))
     run(ended(processor.process_tasks(None, observers=[log])))
 
     assert (log.call("a").outcome, log.attempts[0].outcome) == ("failed", "failed")
 
 
 @pytest.mark.guarantee("34.4")
-def test_what_a_function_raises_when_it_is_cancelled_is_a_failure(run: Run) -> None:
+@SETTINGS
+def test_what_a_function_raises_when_it_is_cancelled_is_a_failure(
+    run: Run, settings: dict[str, Any]
+) -> None:
     log = EventLog()
 
     async def fail_in_stopping(_: object) -> None:
@@ -288,7 +306,7 @@ def test_what_a_function_raises_when_it_is_cancelled_is_a_failure(run: Run) -> N
         finally:
             raise OSError("could not stop")
 
-    processor = processor_of(task("a", execute=fail_in_stopping))
+    processor = processor_of(task("a", settings, execute=fail_in_stopping))
     run(ended_after_cancels(processor.process_tasks(None, observers=[log]), 5))
 
     assert log.call("a").outcome == "failed"
@@ -362,14 +380,17 @@ def test_skipped_tasks_are_told_with_the_reason(run: Run) -> None:
 
 
 @pytest.mark.guarantee("34.7")
-def test_a_function_says_which_prerequisite_it_waited_for_longest(run: Run) -> None:
+@SETTINGS
+def test_a_function_says_which_prerequisite_it_waited_for_longest(
+    run: Run, settings: dict[str, Any]
+) -> None:
     log = EventLog()
 
     def last(seconds: float) -> TaskFunction[Any]:
         async def function(_: object) -> None:
             await asyncio.sleep(seconds)
 
-        return TaskFunction(function)
+        return TaskFunction(function, **settings)
 
     def whole(key: str, pre: float, work: float, post: float) -> Any:
         return task(key, pre_execute=last(pre), execute=last(work), post_execute=last(post))
@@ -397,14 +418,15 @@ def test_a_function_says_which_prerequisite_it_waited_for_longest(run: Run) -> N
 
 
 @pytest.mark.guarantee("34.7")
-def test_it_looks_through_joins_and_what_was_skipped(run: Run) -> None:
+@SETTINGS
+def test_it_looks_through_joins_and_what_was_skipped(run: Run, settings: dict[str, Any]) -> None:
     log = EventLog()
 
-    def last(seconds: float) -> Any:
+    def last(seconds: float) -> TaskFunction[Any]:
         async def function(_: object) -> None:
             await asyncio.sleep(seconds)
 
-        return function
+        return TaskFunction(function, **settings)
 
     processor = processor_of(
         task("a", pre_execute=last(1)),
@@ -427,7 +449,8 @@ def test_it_looks_through_joins_and_what_was_skipped(run: Run) -> None:
 
 
 @pytest.mark.guarantee("34.7")
-def test_one_that_failed_and_was_waited_for_counts_too(run: Run) -> None:
+@SETTINGS
+def test_one_that_failed_and_was_waited_for_counts_too(run: Run, settings: dict[str, Any]) -> None:
     log = EventLog()
 
     async def fail_late(_: object) -> None:
@@ -435,10 +458,10 @@ def test_one_that_failed_and_was_waited_for_counts_too(run: Run) -> None:
         raise OSError
 
     processor = processor_of(
-        task("weak", pre_execute=fail_late, optional=True),
+        task("weak", settings, pre_execute=fail_late, optional=True),
         (task("a", pre_execute=nothing), after("weak")),
         task("early", post_execute=nothing),
-        (task("late", post_execute=fail_late), "early"),
+        (task("late", settings, post_execute=fail_late), "early"),
     )
     run(ended(processor.process_tasks(None, observers=[log])))
 
@@ -464,10 +487,13 @@ def test_a_function_can_say_something_about_its_attempt(run_anywhere: Run) -> No
 
 
 @pytest.mark.guarantee("34.4")
-def test_what_is_told_leads_to_the_run_and_the_function(run_anywhere: Run) -> None:
+@SETTINGS
+def test_what_is_told_leads_to_the_run_and_the_function(
+    run_anywhere: Run, settings: dict[str, Any]
+) -> None:
     log = EventLog()
     handles: list[RunHandle] = []
-    function = TaskFunction(calls(lambda: handles.append(current_run())))
+    function = TaskFunction(calls(lambda: handles.append(current_run())), **settings)
     key = ("db", 7)
 
     run_anywhere(processor_of(task(key, execute=function)).process_tasks(None, observers=[log]))
@@ -485,7 +511,8 @@ def test_what_is_told_leads_to_the_run_and_the_function(run_anywhere: Run) -> No
 
 
 @pytest.mark.guarantee("34.9")
-def test_the_task_of_a_function_bears_its_name(run_anywhere: Run) -> None:
+@SETTINGS
+def test_the_task_of_a_function_bears_its_name(run_anywhere: Run, settings: dict[str, Any]) -> None:
     names: list[str] = []
 
     async def note_name(_: object) -> None:
@@ -495,7 +522,7 @@ def test_the_task_of_a_function_bears_its_name(run_anywhere: Run) -> None:
             names.append(current.get_name())
             await asyncio.sleep(0)
 
-    every = task("a", pre_execute=note_name, execute=note_name, post_execute=note_name)
+    every = task("a", settings, pre_execute=note_name, execute=note_name, post_execute=note_name)
 
     class Deaf(Observer):
         """Told of nothing, but there."""
@@ -503,3 +530,23 @@ def test_the_task_of_a_function_bears_its_name(run_anywhere: Run) -> None:
     run_anywhere(processor_of(every).process_tasks(None, observers=[Deaf()]))
 
     assert names == [f"sdax: a.{phase}" for phase in PHASES for _ in range(2)]
+
+
+@pytest.mark.guarantee("34.1")
+@SETTINGS
+@pytest.mark.parametrize("value", [None, 3, "text"], ids=repr)
+def test_a_function_that_cannot_be_awaited_is_explained_all_the_same(
+    run_anywhere: Run, settings: dict[str, Any], value: object
+) -> None:
+    def plain(_: object) -> object:
+        return value
+
+    log = EventLog()
+    processor = processor_of(task("a", settings, execute=plain))
+    ending = run_anywhere(ended(processor.process_tasks(None, observers=[log])))
+
+    assert isinstance(ending, SdaxExecutionError)
+    (error,) = ending.exceptions
+    assert "which cannot be awaited" in str(error)
+    assert log.call("a").error is error
+    assert log.attempts[0].error is error
