@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from by_hand_world import Client, Connection, Pool, Purchase, World, show
-from sdax_core import AsyncDagTaskProcessor, TaskFunction
-from sdax_helpers import Scope, resource, scope, task, task_func
+from sdax import AsyncDagTaskProcessor, Scope, TaskFunction, resource, scope, task, task_func
 
 
 # --8<-- [start:start-up]

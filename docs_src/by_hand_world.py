@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sdax_core import flatten_exceptions
+from sdax import flatten_exceptions
 
 App = TypeVar("App")
 

@@ -3,8 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from sdax_core import AsyncDagTaskProcessor, current_run
-from sdax_helpers import task, task_func
+from sdax import AsyncDagTaskProcessor, current_run, task, task_func
 
 
 @dataclass

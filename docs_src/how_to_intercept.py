@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sdax_core import AsyncDagTaskProcessor, Attempt
-from sdax_helpers import task, task_func
+from sdax import AsyncDagTaskProcessor, Attempt, task, task_func
 
 
 async def span(attempt: Attempt, proceed: Callable[[], Awaitable[Any]], /) -> Any:

@@ -4,8 +4,7 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 
-from sdax_core import AsyncDagTaskProcessor, current_run
-from sdax_helpers import task, task_func, task_sync_func
+from sdax import AsyncDagTaskProcessor, current_run, task, task_func, task_sync_func
 
 
 @dataclass

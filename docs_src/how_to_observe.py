@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Hashable
 
-from sdax_core import (
+from sdax import (
     AsyncDagTaskProcessor,
     Attempt,
     FunctionCall,
     Observer,
     RunHandle,
     SdaxExecutionError,
+    task,
+    task_func,
 )
-from sdax_helpers import task, task_func
 
 
 class Log(Observer):

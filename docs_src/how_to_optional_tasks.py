@@ -3,8 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from sdax_core import AsyncDagTaskProcessor, PhaseId, after
-from sdax_helpers import task, task_func
+from sdax import AsyncDagTaskProcessor, PhaseId, after, task, task_func
 
 
 @dataclass

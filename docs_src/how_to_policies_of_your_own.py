@@ -3,8 +3,7 @@
 import asyncio
 import random
 
-from sdax_core import AsyncDagTaskProcessor, RetryPolicy, SdaxExecutionError
-from sdax_helpers import task, task_func
+from sdax import AsyncDagTaskProcessor, RetryPolicy, SdaxExecutionError, task, task_func
 
 
 class Busy(Exception):

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from sdax_core import AsyncDagTaskProcessor, Observer, PhaseId, RunHandle
-from sdax_helpers import task, task_func
+from sdax import AsyncDagTaskProcessor, Observer, PhaseId, RunHandle, task, task_func
 
 
 @dataclass

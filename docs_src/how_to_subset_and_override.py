@@ -3,8 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from sdax_core import AsyncDagTaskProcessor
-from sdax_helpers import task, task_func, task_sync_func
+from sdax import AsyncDagTaskProcessor, task, task_func, task_sync_func
 
 
 @dataclass

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from sdax_core import AsyncDagTaskProcessor, FunctionCall, Observer, current_run
-from sdax_helpers import task, task_func
+from sdax import AsyncDagTaskProcessor, FunctionCall, Observer, current_run, task, task_func
 
 
 @dataclass
