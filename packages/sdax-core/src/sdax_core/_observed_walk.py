@@ -6,8 +6,11 @@ without making anything that nobody looks at, what `_reported_function.py` and `
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import time
 from asyncio import current_task
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sdax_core._attempt import not_awaitable_error
@@ -34,7 +37,7 @@ class ObservedWalk:
         self._ends = ends
         self._ended = ends.ended
         self._names = walk.names
-        self._time = walk.loop.time
+        self._time = _clock_of(walk.loop)
 
     async def run_function(self, guarded: GuardedNode, ctx: Any) -> None:
         """Run one function and tell the observers when it starts and ends."""
@@ -74,6 +77,12 @@ class ObservedWalk:
                     listener[1](call)
                 except BaseException as error:
                     observation.drop(listener, "function_ended", error)
+
+
+def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """Give the loop's clock; asyncio's own is a Python function around this one, and called twice per function."""
+    is_asyncios = getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time
+    return time.monotonic if is_asyncios else loop.time
 
 
 def _explained(error: BaseException, guarded: GuardedNode, returned: object) -> BaseException:

@@ -30,7 +30,7 @@ Function: TypeAlias = Callable[[Any], Awaitable[Any]]
 class GuardedNode:
     """A node whose function needs more than a plain call: a timeout, retries, a task group."""
 
-    __slots__ = ("_name", "is_plain", "key", "node", "phase", "policy", "settings")
+    __slots__ = ("is_plain", "key", "name", "node", "phase", "policy", "settings")
 
     def __init__(
         self, node: int, key: Hashable, phase: PhaseId, settings: TaskFunction[Any]
@@ -43,14 +43,15 @@ class GuardedNode:
         """What decides about retries; `None` if there are none."""
         self.is_plain: bool = not _is_guarded(settings)
         """Whether a plain call is all that the function needs."""
-        self._name: str | None = None
-
-    @property
-    def name(self) -> str:
+        self.name: str = _task_name(key, phase)
         """The name of an asyncio Task that runs the function (guarantee 28)."""
-        if self._name is None:
-            self._name = f"sdax: {self.key}.{self.phase}"
-        return self._name
+
+
+def _task_name(key: Hashable, phase: PhaseId) -> str:
+    try:
+        return f"sdax: {key}.{phase}"
+    except Exception:  # the key is the user's, and so is its `__str__`
+        return f"sdax: {object.__repr__(key)}.{phase}"
 
 
 class WalkPlan:

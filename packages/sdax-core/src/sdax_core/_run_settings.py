@@ -45,8 +45,10 @@ class RunSettings:
         self.timeout: float | None = timeout
         self.observers: tuple[Observer, ...] = checked_observers(observers)
         self.interceptors: tuple[Interceptor, ...] = checked_interceptors(interceptors)
-        _check_has("clock", clock, "time", "sleep")
-        _check_has("rng", rng, "random", "uniform")
+        if clock is not None:
+            _check_has("clock", clock, "time", "sleep")
+        if rng is not None:
+            _check_has("rng", rng, "random", "uniform")
         self.clock: Clock | None = clock
         self.rng: Random | None = rng
 
@@ -110,6 +112,8 @@ def checked_interceptors(given: Iterable[Interceptor]) -> tuple[Interceptor, ...
     Raises:
         TypeError: One of them cannot be called.
     """
+    if given == ():
+        return ()
     interceptors = _as_tuple("interceptors", given)
     for interceptor in interceptors:
         if not callable(interceptor) or isclass(interceptor):
@@ -132,8 +136,6 @@ def _wrong(name: str, right: str, given: object) -> str:
 
 
 def _check_has(name: str, value: object, *methods: str) -> None:
-    if value is None:
-        return
     missing = [method for method in methods if not callable(getattr(value, method, None))]
     if missing or isclass(value):
         raise TypeError(
