@@ -130,7 +130,7 @@ class Run:
             plan = plan.narrowed(set(range(len(plan.functions))) - absent)
         if not plan.ready:
             return
-        if self._deadline_timer is not None and self.loop.time() >= self._deadline_timer.when():
+        if self._deadline_timer is not None and not self.handle.remaining():
             self._expire()
         if self.record.is_going_well():
             cancels = self.plan.options.on_execute_error == "cancel"

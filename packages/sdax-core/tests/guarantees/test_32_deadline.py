@@ -424,7 +424,7 @@ def test_a_timeout_of_0_cuts_what_waits_and_execute_does_not_begin(
 
 @pytest.mark.guarantee("32.9")
 def test_a_timeout_of_0_keeps_execute_from_beginning_though_nothing_waited(
-    run: Run, journal: Journal
+    run_anywhere: Run, journal: Journal
 ) -> None:
     quick = task(
         "a",
@@ -433,7 +433,7 @@ def test_a_timeout_of_0_keeps_execute_from_beginning_though_nothing_waited(
         post_execute=journal.quick("clean up"),
     )
 
-    ending = run(ended(processor_of(quick).process_tasks(None, timeout=0)))
+    ending = run_anywhere(ended(processor_of(quick).process_tasks(None, timeout=0)))
 
     assert type(ending) is TimeoutError
     assert journal.events == ["pre", "clean up"]
