@@ -1,4 +1,4 @@
-"""The inside of an order endpoint: an order is placed and published, or nothing remains of it.
+"""The inside of an order endpoint: an order is placed, and then published, or nothing remains.
 
 The graph is the one that `sdax demo` runs, to the letter. It needs `pip install 'sdax[demo]'`.
 """
@@ -8,7 +8,7 @@ import json
 import sqlite3
 import ssl
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +18,13 @@ import aiosqlite
 import httpx2
 from sdax import (
     AsyncDagTaskProcessor,
+    ExponentialBackoff,
     RetryableException,
     SdaxExecutionError,
     TaskFunction,
+    resource,
     task,
     task_func,
-    task_sync_func,
 )
 
 
@@ -53,7 +54,6 @@ class Order:
     item: str
     quantity: int
 
-    has_slot: bool = False
     is_writer: bool = False
     database: aiosqlite.Connection = field(init=False)
     client: httpx2.AsyncClient = field(init=False)
@@ -66,51 +66,13 @@ class SoldOut(Exception):
     """The stock holds less than was ordered."""
 
 
-async def take_slot(order: Order) -> None:
-    await order.shop.slots.acquire()
-    order.has_slot = True
+def connect(order: Order) -> aiosqlite.Connection:
+    return aiosqlite.connect(order.shop.database, isolation_level=None)
 
 
-def give_back_slot(order: Order) -> None:
-    if order.has_slot:
-        order.shop.slots.release()
-
-
-async def open_database(order: Order) -> None:
-    order.database = aiosqlite.connect(order.shop.database, isolation_level=None)
-    await order.database
-
-
-async def close_database(order: Order) -> None:
-    """Close the database if it got as far as being opened: cleanup runs after a failure, too."""
-    if hasattr(order, "database"):
-        await order.database.close()
-
-
-async def begin(order: Order) -> None:
-    await order.database.execute("BEGIN")
-
-
-async def roll_back(order: Order) -> None:
-    """Undo what was not committed; after a commit that is nothing."""
-    try:
-        await order.database.rollback()
-    finally:
-        stop_writing(order)
-
-
-def open_client(order: Order) -> None:
-    order.client = httpx2.AsyncClient(
-        base_url=order.shop.service,
-        verify=order.shop.tls,
-        timeout=None,  # The tasks have limits of their own.
-        trust_env=False,  # No proxy between here and the service.
-    )
-
-
-async def close_client(order: Order) -> None:
-    if hasattr(order, "client"):
-        await order.client.aclose()
+def new_client(order: Order) -> httpx2.AsyncClient:
+    # No proxy between here and the service.
+    return httpx2.AsyncClient(base_url=order.shop.service, verify=order.shop.tls, trust_env=False)
 
 
 async def request(order: Order, method: str, path: str, **options: Any) -> Any:
@@ -123,15 +85,29 @@ async def request(order: Order, method: str, path: str, **options: Any) -> Any:
     return response.json() if response.content else None
 
 
-async def log_in(order: Order) -> None:
-    """Open a session under a name of our own, so that it can be closed if the answer gets lost."""
-    credentials = {"customer": order.customer}
-    session = await request(order, "PUT", f"/sessions/{order.number}", json=credentials)
-    order.client.headers["Authorization"] = f"Bearer {session['token']}"
+async def session(order: Order) -> AsyncGenerator[None]:
+    """Log in under a name of our own, so that the session can be closed if the answer gets lost."""
+    path = f"/sessions/{order.number}"
+    try:
+        answer = await request(order, "PUT", path, json={"customer": order.customer})
+        order.client.headers["Authorization"] = f"Bearer {answer['token']}"
+        yield
+    finally:
+        await request(order, "DELETE", path)
 
 
-async def log_out(order: Order) -> None:
-    await request(order, "DELETE", f"/sessions/{order.number}")
+async def transaction(order: Order) -> AsyncGenerator[None]:
+    """Commit if the run went well; if not, what went wrong is raised at `yield`, and rolls back."""
+    await order.database.execute("BEGIN")
+    try:
+        yield
+        await order.database.commit()
+    finally:
+        try:
+            await order.database.rollback()  # After a commit, there is nothing to roll back.
+        finally:
+            if order.is_writer:
+                order.shop.writer.release()
 
 
 async def load_flags(order: Order) -> None:
@@ -171,65 +147,46 @@ async def write_order(order: Order) -> None:
             order.quantity * order.cents * percent // 100,
         ),
     )
-    await order.database.commit()
-    stop_writing(order)
 
 
-def stop_writing(order: Order) -> None:
-    if order.is_writer:
-        order.is_writer = False
-        order.shop.writer.release()
+async def publish_if_sold(order: Order) -> None:
+    """Publish what the database holds. If that fails, the order stays, and the caller is told."""
+    if await order.database.execute_fetchall(
+        "SELECT 1 FROM orders WHERE number = ?", (order.number,)
+    ):
+        await request(order, "PUT", f"/events/{order.number}")
 
 
-async def publish(order: Order) -> None:
-    await request(order, "PUT", f"/events/{order.number}")
+TRY_AGAIN = ExponentialBackoff(
+    retries=2,
+    initial_delay=0.05,
+    retryable_exceptions=(TimeoutError, RetryableException, httpx2.TransportError),
+)
 
 
 def remote(function: Callable[[Order], Awaitable[None]]) -> TaskFunction[Order]:
     """A call to the service: limited, and tried again if there is hope."""
-    return task_func(
-        function,
-        timeout=5.0,
-        retries=2,
-        initial_delay=0.05,
-        retryable_exceptions=(TimeoutError, RetryableException, httpx2.TransportError),
-    )
+    return task_func(function, timeout=5.0, retry=TRY_AGAIN)
 
 
+# Cleanup goes in reverse, whatever the deadline: first the transaction is left, and only then does
+# publish, which it depends on, tell others of an order that is in the database to stay.
 place_order = (
     AsyncDagTaskProcessor[Order]
     .builder()
+    .add_task(resource("slot", lambda order: order.shop.slots))
+    .add_task(resource("database", connect, into="database", timeout=5.0), depends_on=("slot",))
+    .add_task(resource("client", new_client, into="client"), depends_on=("slot",))
+    .add_task(resource("login", session, timeout=5.0, retry=TRY_AGAIN), depends_on=("client",))
     .add_task(
-        task("slot", pre_execute=task_func(take_slot), post_execute=task_sync_func(give_back_slot))
+        task("publish", post_execute=remote(publish_if_sold)), depends_on=("database", "login")
     )
-    .add_task(
-        task(
-            "database",
-            pre_execute=task_func(open_database, timeout=5.0),
-            post_execute=task_func(close_database),
-        ),
-        depends_on=("slot",),
-    )
-    .add_task(
-        task("transaction", pre_execute=task_func(begin), post_execute=task_func(roll_back)),
-        depends_on=("database",),
-    )
-    .add_task(
-        task(
-            "client", pre_execute=task_sync_func(open_client), post_execute=task_func(close_client)
-        ),
-        depends_on=("slot",),
-    )
-    .add_task(
-        task("login", pre_execute=remote(log_in), post_execute=remote(log_out)),
-        depends_on=("client",),
-    )
+    .add_task(resource("transaction", transaction), depends_on=("publish",))
     .add_task(task("flags", pre_execute=remote(load_flags)), depends_on=("login",))
     .add_task(task("user", execute=remote(fetch_user)), depends_on=("login",))
     .add_task(task("price", execute=remote(fetch_price)), depends_on=("flags",))
     .add_task(task("reserve", execute=task_func(reserve)), depends_on=("transaction", "user"))
     .add_task(task("order", execute=task_func(write_order)), depends_on=("reserve", "price"))
-    .add_task(task("publish", execute=remote(publish)), depends_on=("order",))
     .build(execute_order="dependencies")
 )
 

@@ -3,7 +3,8 @@
 import io
 import re
 from collections.abc import Sequence
-from typing import TextIO
+from types import SimpleNamespace
+from typing import Any, TextIO, cast
 
 import pytest
 from sdax._demo.chart import Chart
@@ -11,7 +12,6 @@ from sdax._demo.claims import Claims
 from sdax._demo.error_report import error_report
 from sdax._demo.graph_table import graph_table
 from sdax._demo.order_endpoint import place_order
-from sdax._demo.recording import recorded
 from sdax._demo.terminal import Terminal
 from sdax._demo.timeline import Timeline
 from sdax._demo.wording import counted
@@ -36,8 +36,15 @@ def timeline_of(*attempts: tuple[str, str, float, float, str]) -> Timeline:
     """A timeline from task, phase, start and end in milliseconds, and outcome."""
     timeline = Timeline()
     for task, phase, start, end, outcome in attempts:
-        attempt = timeline.begin(task, phase, f"do_{task}")
-        attempt.start, attempt.end, attempt.outcome = start / 1000, end / 1000, outcome
+
+        def function() -> None: ...
+
+        function.__name__ = f"do_{task}"
+        call = SimpleNamespace(task=task, phase=phase, function=SimpleNamespace(function=function))
+        attempt = SimpleNamespace(
+            call=call, started_at=start / 1000, ended_at=end / 1000, outcome=outcome
+        )
+        timeline.attempt_started(cast("Any", attempt))
     return timeline
 
 
@@ -55,9 +62,9 @@ FAILED_TWICE = timeline_of(
 def test_a_bar_shows_when_a_function_ran_and_for_how_long() -> None:
     lines = drawn(
         timeline_of(
-            ("first", "pre_execute", 0, 50, "ok"),
-            ("second", "execute", 50, 100, "ok"),
-            ("third", "post_execute", 99.9, 100, "ok"),
+            ("first", "pre_execute", 0, 50, "succeeded"),
+            ("second", "execute", 50, 100, "succeeded"),
+            ("third", "post_execute", 99.9, 100, "succeeded"),
         )
     )
     assert lines == [
@@ -96,12 +103,12 @@ def test_a_stream_that_knows_only_ascii_gets_only_ascii() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "codes"), [("ok", 0), ("failed", 2), ("cancelled", 2), ("skipped", 1)]
+    ("outcome", "codes"), [("succeeded", 0), ("failed", 2), ("cancelled", 2), ("skipped", 1)]
 )
 def test_a_terminal_gets_colours_where_something_went_wrong_and_other_streams_do_not(
     outcome: str, codes: int
 ) -> None:
-    timeline = timeline_of(("price", "execute", 0, 25, outcome.replace("skipped", "ok")))
+    timeline = timeline_of(("price", "execute", 0, 25, outcome.replace("skipped", "succeeded")))
     skipped = ["order"] if outcome == "skipped" else []
     coloured = drawn(timeline, skipped, Screen())[3:-1]
     plain = drawn(timeline, skipped)[3:-1]
@@ -172,23 +179,10 @@ def test_a_long_line_of_an_error_is_folded_within_its_margin() -> None:
 
 
 def test_the_graph_is_a_table_with_the_names_under_which_functions_were_defined() -> None:
-    for processor in (place_order, recorded(place_order)):
-        lines = list(graph_table(processor, Terminal(io.StringIO())))
-        assert len(lines) == 1 + 11
-        assert lines[1].split() == ["slot", "take_slot", "give_back_slot"]
-        assert lines[10].split(maxsplit=2) == ["order", "write_order", "price, reserve"]
-
-
-def test_a_recorded_graph_has_the_options_and_settings_of_the_original() -> None:
-    copy = recorded(place_order)
-    assert copy.options == place_order.options
-    assert copy.analysis.dependencies == place_order.analysis.dependencies
-    price = place_order.analysis.tasks["price"].execute
-    recorded_price = copy.analysis.tasks["price"].execute
-    assert price is not None
-    assert recorded_price is not None
-    assert (recorded_price.timeout, recorded_price.retries) == (price.timeout, price.retries)
-    assert recorded_price.function is not price.function
+    lines = list(graph_table(place_order, Terminal(io.StringIO())))
+    assert len(lines) == 1 + 11
+    assert lines[1].split() == ["slot", "enter", "leave"]
+    assert lines[11].split(maxsplit=2) == ["order", "write_order", "price, reserve"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from sdax._demo.terminal import Colour, Terminal
-from sdax._demo.timeline import PHASES, Row, Timeline
+from sdax._demo.timeline import PHASES, Row, Timeline, ended_at
 
 _COLOURS: dict[str, Colour | None] = {"ok": None, "failed": "red", "cancelled": "yellow"}
 _NAMES = 4 + 13 + 16
@@ -37,8 +37,10 @@ class Chart:
         start = self._milliseconds(row.start)
         took = self._milliseconds(row.end) - start
         times = f"{start:>7.1f}{took:>7.1f}"
-        outcome = row.outcome if len(row.attempts) == 1 else f"{row.outcome} x{len(row.attempts)}"
-        colour = _COLOURS[row.outcome]
+        outcome = "ok" if row.outcomes[-1] == "succeeded" else row.outcomes[-1]
+        colour = _COLOURS[outcome]
+        if len(row.attempts) > 1:
+            outcome += f" x{len(row.attempts)}"
         return (
             f"    {row.task:<13}{row.function:<16}{times}  "
             f"{self._terminal.paint(self._bar(row), colour)}  "
@@ -53,7 +55,7 @@ class Chart:
         cells = [" "] * self._cells
         self._fill(cells, row.start, row.end, self._terminal.waiting)
         for attempt in row.attempts:
-            self._fill(cells, attempt.start, attempt.end, self._terminal.running)
+            self._fill(cells, attempt.started_at, ended_at(attempt), self._terminal.running)
         return "".join(cells)
 
     def _fill(self, cells: list[str], start: float, end: float, character: str) -> None:

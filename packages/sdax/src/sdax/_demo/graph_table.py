@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sdax import AsyncDagTaskProcessor, TaskFunction
 from sdax._demo.order_endpoint import Order
-from sdax._demo.recording import function_name
 from sdax._demo.terminal import Terminal
+from sdax._demo.timeline import function_name
 
 
 def graph_table(processor: AsyncDagTaskProcessor[Order], terminal: Terminal) -> Iterator[str]:

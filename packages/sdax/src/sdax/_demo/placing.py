@@ -6,15 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdax import SdaxExecutionError
-from sdax._demo import order_endpoint
-from sdax._demo.order_endpoint import Order, Shop
-from sdax._demo.recording import recorded, timeline_of_run
+from sdax._demo.order_endpoint import Order, Shop, place_order
 from sdax._demo.timeline import Timeline
 
 SLOTS = 32
 """How many orders may be under way at once."""
-
-place_order = recorded(order_endpoint.place_order)
 
 
 @dataclass(slots=True)
@@ -43,11 +39,9 @@ def open_shop(service: str, database: Path) -> Shop:
 async def place(shop: Shop, number: int, *, deadline: float | None = None) -> Placed:
     """Place an order for one lamp, within `deadline` seconds if that is given."""
     placed = Placed()
-    timeline_of_run.set(placed.timeline)
     order = Order(shop=shop, number=number, customer="ada", item="lamp", quantity=1)
     try:
-        async with asyncio.timeout(deadline):
-            await place_order.process_tasks(order)
+        await place_order.process_tasks(order, timeout=deadline, observers=[placed.timeline])
     except (SdaxExecutionError, TimeoutError) as error:
         placed.error = error
     return placed

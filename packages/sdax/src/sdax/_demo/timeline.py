@@ -1,25 +1,18 @@
-"""What ran when: each attempt of a task's function, from its call to its end."""
+"""What ran when: each attempt of a task's function, from its start to its end."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from time import perf_counter
+from typing import Any
+
+from sdax import Attempt, Observer, TaskFunction
 
 PHASES = ("pre_execute", "execute", "post_execute")
 
 
-@dataclass(slots=True)
-class Attempt:
-    """One call of a function. Times are in seconds, on the clock of `perf_counter`."""
-
-    start: float
-    end: float = 0.0
-    outcome: str = "running"
-    """Afterwards `ok`, `failed` or `cancelled`."""
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """All attempts at one function of one task."""
+    """All attempts at one function of one task. Times are in seconds, by the event loop's clock."""
 
     task: str
     phase: str
@@ -29,48 +22,47 @@ class Row:
     @property
     def start(self) -> float:
         """When the first attempt began."""
-        return self.attempts[0].start
+        return self.attempts[0].started_at
 
     @property
     def end(self) -> float:
         """When the last attempt ended."""
-        return self.attempts[-1].end
+        return ended_at(self.attempts[-1])
 
     @property
-    def outcome(self) -> str:
-        """How the last attempt ended."""
-        return self.attempts[-1].outcome
+    def outcomes(self) -> list[str]:
+        """How the attempts ended: each `succeeded`, `failed` or was `cancelled`."""
+        return [str(attempt.outcome) for attempt in self.attempts]
 
 
-class Timeline:
-    """The rows of one run, in the order in which their functions were first called."""
+class Timeline(Observer):
+    """The rows of the run that it observes, in the order in which their functions were started."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Row] = {}
 
-    def begin(self, task: str, phase: str, function: str) -> Attempt:
-        """Note that a function is called now."""
-        attempt = Attempt(perf_counter())
-        row = self._rows.setdefault((task, phase), Row(task, phase, function))
-        row.attempts.append(attempt)
-        return attempt
+    def attempt_started(self, attempt: Attempt, /) -> None:
+        """Keep the attempt, which gets to know itself how it ends."""
+        call = attempt.call
+        row = Row(str(call.task), str(call.phase), function_name(call.function))
+        self._rows.setdefault((row.task, row.phase), row).attempts.append(attempt)
 
     def row(self, task: str, phase: str) -> Row:
-        """Give the row of a function that was called.
+        """Give the row of a function that was started.
 
         Raises:
-            KeyError: It was never called.
+            KeyError: It never was.
         """
         return self._rows[task, phase]
 
     def outcomes(self, task: str, phase: str) -> list[str]:
-        """How the attempts at a function ended; none if it was never called."""
+        """How the attempts at a function ended; none if it was never started."""
         row = self._rows.get((task, phase))
-        return [attempt.outcome for attempt in row.attempts] if row else []
+        return row.outcomes if row else []
 
     @property
     def start(self) -> float:
-        """When the first function was called."""
+        """When the first function was started."""
         return min(row.start for row in self)
 
     @property
@@ -83,3 +75,14 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+
+def ended_at(attempt: Attempt) -> float:
+    """When the attempt ended, as it has once its run is over."""
+    assert attempt.ended_at is not None
+    return attempt.ended_at
+
+
+def function_name(task_function: TaskFunction[Any]) -> str:
+    """The name under which the function was defined."""
+    return getattr(inspect.unwrap(task_function.function), "__name__", "?")
