@@ -1,5 +1,6 @@
 """The runs of the demo, each checked here against the database and the service themselves."""
 
+import asyncio
 import io
 import json
 import sqlite3
@@ -9,10 +10,14 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
+from sdax import SdaxExecutionError
 from sdax._demo import demo
 from sdax._demo.claims import Claims
 from sdax._demo.database_file import create_database
+from sdax._demo.order_endpoint import Shop
+from sdax._demo.placing import place
 from sdax._demo.runs import deadline_hit, good_order, many_orders, price_service_down
 from sdax._demo.service_process import ServiceProcess, running_service
 from sdax._demo.stage import Stage
@@ -21,6 +26,7 @@ from sdax._demo.terminal import Terminal
 LAMPS = 60
 RUSH = 40
 """More than there are slots."""
+PATIENCE = 10
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def rows(stage: Stage, query: str) -> list[Any]:
 def report(service: ServiceProcess) -> Any:
     """What the service says of itself, without the door that the demo uses."""
     address = service.url.removeprefix("http://")
-    with closing(HTTPConnection(address, timeout=10)) as connection:
+    with closing(HTTPConnection(address, timeout=PATIENCE)) as connection:
         connection.request("GET", "/report")
         return json.loads(connection.getresponse().read())
 
@@ -98,6 +104,43 @@ def test_an_order_that_fails_or_is_cancelled_leaves_no_trace(
     assert error in output.getvalue()
 
 
+def test_an_order_whose_commit_fails_is_rolled_back_and_not_published(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: aiosqlite.Connection) -> None:
+        raise sqlite3.OperationalError("disk is full")
+
+    monkeypatch.setattr(aiosqlite.Connection, "commit", refuse)
+    placed = stage.run(lambda shop: place(shop, 1))
+    assert isinstance(placed.error, SdaxExecutionError)
+    assert [(failure.task, failure.phase) for failure in placed.error.failures] == [
+        ("transaction", "post_execute")
+    ]
+    assert_placed(stage, [])
+
+
+def test_an_order_whose_caller_gives_up_during_the_commit_is_published_if_it_is_in_the_database(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = aiosqlite.Connection.commit
+
+    async def place_and_give_up(shop: Shop) -> None:
+        caller = asyncio.create_task(place(shop, 1))
+
+        async def commit_and_wait_for_the_cancel(connection: aiosqlite.Connection) -> None:
+            await commit(connection)
+            caller.cancel()
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.Event().wait()
+
+        monkeypatch.setattr(aiosqlite.Connection, "commit", commit_and_wait_for_the_cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+
+    stage.run(place_and_give_up)
+    assert_placed(stage, [1])
+
+
 def test_many_orders_at_once_are_all_placed(stage: Stage, output: io.StringIO) -> None:
     good_order(stage)
     many_orders(stage, RUSH)
@@ -123,7 +166,7 @@ def test_an_open_session_breaks_the_claim_about_the_service(
     stage: Stage, output: io.StringIO
 ) -> None:
     address = stage.service.url.removeprefix("http://")
-    with closing(HTTPConnection(address, timeout=10)) as connection:
+    with closing(HTTPConnection(address, timeout=PATIENCE)) as connection:
         connection.request("PUT", "/sessions/7")
         connection.getresponse().read()
     stage.claim_state(orders=[])
