@@ -98,9 +98,10 @@ class ExponentialBackoff:
         return min(delay, sys.float_info.max) * rng.uniform(0.5, 1.0)
 
     def _is_retryable(self, error: Exception) -> bool:
-        return all(
-            isinstance(leaf, self.retryable_exceptions) for leaf in flatten_exceptions(error)
-        )
+        retryable = self.retryable_exceptions
+        if not isinstance(error, BaseExceptionGroup):  # nearly always: the quick way
+            return isinstance(error, retryable)
+        return all(isinstance(leaf, retryable) for leaf in flatten_exceptions(error))
 
     def __repr__(self) -> str:
         names = ", ".join(kind.__name__ for kind in self.retryable_exceptions)
