@@ -19,14 +19,17 @@ SHORT = (1_000, 100_000)
 FULL = (1_000, 10_000, 100_000, 1_000_000)
 COLUMNS = {
     "build": "build, ns",
+    "build by hand": "build by hand",
     "run": "run, ns",
-    "run by hand": "by hand, ns",
+    "run by hand": "run by hand",
+    "bare Tasks": "bare Tasks",
     "built": "built, bytes",
     "peak of building": "peak of building",
     "peak of a run": "peak of a run",
     "in flight": "in flight",
     "in flight by hand": "in flight by hand",
 }
+TIMES = ("build", "build by hand", "run", "run by hand", "bare Tasks")
 ScaleReport = dict[str, dict[str, Numbers]]
 """For each shape and size (a string, as JSON has it) what was found, for one task."""
 
@@ -70,9 +73,7 @@ def growth(report: ScaleReport) -> Iterator[str]:
     """How much more a task costs in the largest graph than in the smallest."""
     for shape, sizes in report.items():
         (smallest, first), *_, (largest, last) = sizes.items()
-        factors = (
-            f"{name} {last[name] / first[name]:.2f}" for name in ("build", "run", "run by hand")
-        )
+        factors = (f"{name} {last[name] / first[name]:.2f}" for name in TIMES if name in first)
         yield f"- {shape}, {int(largest):,} against {int(smallest):,}: {', '.join(factors)}"
 
 

@@ -9,7 +9,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 
-from benchmarks import by_hand, with_sdax
+from benchmarks import by_hand, floor, with_sdax
 from benchmarks.cases import one_phase, random_graph
 from benchmarks.functions import returns_at_once, suspends_once
 from benchmarks.measure import clock, seconds
@@ -58,22 +58,28 @@ SHAPES: dict[str, Shape] = {
 
 
 def times(work: Work) -> Numbers:
-    """Nanoseconds for each task: building, a run, and a run by hand."""
+    """Nanoseconds for each task: building and running, by sdax, by hand, and where Tasks are needed with bare ones.
+
+    The last two tell how much of what a task costs more in a large graph is the price of the memory it is in.
+    """
     size = work.size
     # What is timed shall not depend on what else is in memory: not the names, and not the graphs.
-    build, hand = with_sdax.prepare_build(work), by_hand.prepare_run(work)
+    builds = {"build": with_sdax.prepare_build(work)}
+    if (
+        len(work.levels) <= 1
+    ):  # graphlib has no joins: between levels it would need n * m dependencies
+        builds["build by hand"] = by_hand.prepare_build(work)
+    runs = {"run by hand": by_hand.prepare_run(work)}
+    if work.suspends:
+        runs["bare Tasks"] = floor.prepare_run(work)
     gc.collect()
     gc.freeze()
-    building = best_of(build, size)
-    run = with_sdax.prepare_run(work)
+    taken = {name: best_of(build, size) for name, build in builds.items()}
+    runs = {"run": with_sdax.prepare_run(work), **runs}
     gc.collect()
     gc.freeze()
-    running, hand_running = (asyncio.run(best_run(each, size)) for each in (run, hand))
-    return {
-        "build": building / size * 1e9,
-        "run": running / size * 1e9,
-        "run by hand": hand_running / size * 1e9,
-    }
+    taken |= {name: asyncio.run(best_run(run, size)) for name, run in runs.items()}
+    return {name: seconds / size * 1e9 for name, seconds in taken.items()}
 
 
 def repeats(size: int) -> int:
