@@ -166,6 +166,20 @@ def test_during_cleanup_it_is_one_more_failure_and_disturbs_nothing(
     assert journal.timed == [(0, "~a"), (9, "~a ended"), (9, "~held"), (18, "~held ended")]
 
 
+@pytest.mark.guarantee("44.2", "44.4")
+def test_during_cleanup_it_is_raised_though_the_task_is_optional(
+    run: Run, journal: Journal
+) -> None:
+    processor = processor_of(
+        task("held", pre_execute=Holder(5), post_execute=journal.takes("~held", 9), optional=True)
+    )
+
+    ending = run(ended(processor.process_tasks(None)))
+
+    assert failure_of(ending) == ("held", PhaseId.POST_EXEC, 1, ERROR)
+    assert journal.timed == [(0, "~held"), (9, "~held ended")]
+
+
 Between = Callable[[AsyncPhaseRunner[Any, Any]], Awaitable[Any]]
 
 
