@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Body:
-    """The Task that entered the block, cancelled as `asyncio.TaskGroup` cancels its parent (guarantee 40)."""
+    """The Task that entered the block, cancelled as `asyncio.TaskGroup` cancels its parent (guarantee 44)."""
 
     __slots__ = ("_is_cancelled", "_runner", "_task")
 

@@ -293,7 +293,7 @@ class Run:
     def fail_from_outside(
         self, task: Hashable, error: BaseException, path: tuple[Hashable, ...] = ()
     ) -> None:
-        """Take note that something which `task` holds has died, and stop what runs (guarantee 40)."""
+        """Take note that something which `task` holds has died, and stop what runs (guarantee 44)."""
         if self._ended:
             raise RuntimeError("the run has ended already")
         path = path or (task,)
