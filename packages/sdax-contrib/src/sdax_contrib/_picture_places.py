@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from statistics import fmean
 
 from sdax_contrib._picture_layers import Layers
 
@@ -101,7 +102,7 @@ def _straighten(
             before = drawing.before[node]
             if drawing.is_bend(node) and not drawing.is_bend(before[0]):
                 chain = _chain_from(drawing, node)
-                room.move(chain, sum(places[bend] for bend in chain) / len(chain))
+                room.move(chain, fmean(places[bend] for bend in chain))
     for layer in drawing.layers:
         for node in layer:
             if not drawing.is_bend(node) and drawing.before[node]:

@@ -103,11 +103,10 @@ def _way(line: Line, direction: Direction) -> str:
     else:
         middle = (leave[1] + arrive[1]) / 2
         bends = f"{leave[0]:.1f} {middle:.1f} {arrive[0]:.1f} {middle:.1f}"
-    way = f"M{_point(start)}"
-    if leave != start:
-        way += f"L{_point(leave)}"
-    way += f"C{bends} {_point(arrive)}"
-    return way + (f"L{_point(end)}" if end != arrive else "")
+    curve = f"{_point(leave)}C{bends} {_point(arrive)}"
+    before = "" if _point(start) == _point(leave) else f"{_point(start)}L"
+    behind = "" if _point(end) == _point(arrive) else f"L{_point(end)}"
+    return f"M{before}{curve}{behind}"
 
 
 def _head(line: Line, direction: Direction) -> str:

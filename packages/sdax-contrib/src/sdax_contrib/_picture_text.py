@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from math import fsum
 
 # Shares of the font size, a little more than in the common sans-serif fonts: better room to spare than text cut off.
 _NARROW = frozenset("iljtfrI.,:;'|!()[]{}/\\ `\"-")
@@ -18,7 +19,7 @@ _NARROW_SHARE, _COMMON_SHARE, _CAPITAL_SHARE, _BROAD_SHARE, _FULL_SHARE = (
 
 def text_width(text: str, font_size: float) -> float:
     """Estimate how wide a text is, in the unit of its font size."""
-    return font_size * sum(map(_share, text))
+    return font_size * fsum(map(_share, text))
 
 
 def _share(character: str) -> float:
