@@ -12,6 +12,7 @@ from guarantee_support import Journal, Run, ended, ended_after_cancels
 from guarantee_support.graphs import processor_of
 from sdax_core import ExponentialBackoff, SdaxExecutionError, current_run
 from sdax_helpers import resource, task, task_func
+from sdax_proof import running_loop
 
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
 AT_ONCE = ExponentialBackoff(2, initial_delay=0.0)
@@ -236,3 +237,38 @@ def test_a_context_that_refuses_the_value_is_a_failure_that_says_so_and_the_reso
         f"task 'pool': the context, a {type(context).__name__}, refuses the attribute 'seven'"
     )
     assert given == [error.exceptions[0]]
+
+
+@pytest.mark.guarantee("40.7")
+@pytest.mark.parametrize("cancelled_at", [5.25, 5.5, 5.75])
+def test_a_cancel_after_a_timeout_does_not_disturb_what_is_being_left_for_it(
+    run: Run, journal: Journal, cancelled_at: float
+) -> None:
+    processor = processor_of(resource("slow", lambda _: Slow(journal, 5), timeout=2))
+    error = run(ended_after_cancels(processor.process_tasks(None), cancelled_at))
+
+    assert isinstance(error, asyncio.CancelledError)
+    assert journal.timed == [
+        (2, "cancelled"),
+        (5, "entered"),
+        (5, "leaving, CancelledError"),
+        (6, "left"),
+    ]
+
+
+@pytest.mark.guarantee("40.7", "40.4")
+def test_a_timeout_in_the_cycle_of_the_loop_in_which_it_was_entered_rolls_back(
+    run: Run, journal: Journal
+) -> None:
+    class HoldsTheLoop(Slow):
+        async def __aenter__(self) -> None:
+            running_loop().spend(5)
+            await asyncio.sleep(0)
+            journal.write("entered")
+
+    processor = processor_of(resource("held", lambda _: HoldsTheLoop(journal, 0), timeout=3))
+    error = run(ended(processor.process_tasks(None)))
+
+    assert isinstance(error, SdaxExecutionError)
+    assert isinstance(error.exceptions[0], TimeoutError)
+    assert journal.events == ["entered", "leaving, CancelledError", "left"]

@@ -16,7 +16,6 @@ from sdax_helpers._resource_manager import Manager
 
 
 class _Stage(Enum):
-    NEW = auto()
     ENTERING = auto()
     HOLDING = auto()
     LEAVING = auto()
@@ -45,7 +44,7 @@ class ResourceOwner:
         self._make = make
         self._take = take
         self._run = current_run()
-        self._stage = _Stage.NEW
+        self._stage = _Stage.ENTERING
         self._has_entered = asyncio.Event()
         self._is_released = asyncio.Event()
         self._is_cut_short = False
@@ -112,9 +111,6 @@ class ResourceOwner:
 
     async def _enter_and_leave(self) -> BaseException | None:
         """Do it all; gives what went wrong."""
-        if self._given_up is not None:
-            return self._given_up
-        self._stage = _Stage.ENTERING
         try:
             manager = await self._make()
             value = await manager.__aenter__()
