@@ -85,6 +85,46 @@ def test_a_run_takes_the_options_of_process_tasks_and_raises_what_it_raises(
     assert journal.events[-2:] == ["answered ended", "db closed"]
 
 
+@pytest.mark.guarantee("43.1")
+def test_a_run_on_top_can_be_driven_phase_by_phase(run: Run, journal: Journal) -> None:
+    async def main() -> None:
+        app_processor = application(journal)
+        async with scope(app_processor, None) as app:
+            async with app.open(request(app_processor, journal), None) as runner:
+                assert app.in_flight == 1
+                await runner.run_next()
+                await runner.run_next()
+                journal.write("body ends")
+            assert app.in_flight == 0
+
+    run(main())
+    one_run = ["answer", "answer ended", "body ends", "answered", "answered ended"]
+    assert journal.events == ["db opened", *one_run, "db closed"]
+
+
+@pytest.mark.guarantee("43.2")
+def test_the_body_of_a_run_on_top_is_cancelled_when_the_scope_closes(
+    run: Run, journal: Journal
+) -> None:
+    async def main() -> None:
+        app_processor = application(journal)
+
+        async def serve(app: Scope[Any]) -> None:
+            async with app.open(request(app_processor, journal, 0), None) as runner:
+                await runner.run_next()
+                await runner.run_next()
+                await asyncio.sleep(50)
+
+        async with asyncio.TaskGroup() as group, scope(app_processor, None, drain_timeout=3) as app:
+            running = group.create_task(ended(serve(app)))
+            await settled()
+        assert isinstance(running.result(), ScopeClosedError)
+        assert running.cancelling() == 0
+
+    run(main())
+    assert journal.timed[-3:] == [(3, "answered"), (4, "answered ended"), (4, "db closed")]
+
+
 @pytest.mark.guarantee("43.2")
 def test_closing_refuses_new_runs_and_lets_those_in_flight_finish(
     run: Run, journal: Journal

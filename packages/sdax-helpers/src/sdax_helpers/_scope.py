@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-from collections.abc import Hashable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Hashable, Iterable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, cast
 
@@ -228,6 +228,50 @@ class Scope(Generic[T]):
             TypeError: `processor` is no processor.
             BaseException: Whatever `process_tasks` raises.
         """
+        async with self.open(
+            processor,
+            ctx,
+            timeout=timeout,
+            observers=observers,
+            interceptors=interceptors,
+            clock=clock,
+            rng=rng,
+        ) as runner:
+            while await runner.run_next():
+                pass
+
+    @asynccontextmanager
+    async def open(
+        self,
+        processor: AsyncDagTaskProcessor[Any, Any],
+        ctx: Any,
+        *,
+        timeout: float | None = None,
+        observers: Iterable[Observer] = (),
+        interceptors: Iterable[Interceptor] = (),
+        clock: Clock | None = None,
+        rng: Random | None = None,
+    ) -> AsyncGenerator[AsyncPhaseRunner[Any, Any], None]:
+        """Run a graph on top of the application phase by phase, as `processor.open` does.
+
+        The block that is entered counts as a run in flight until it is left. If the scope has to cancel it, its
+        body is cancelled, as by `asyncio.timeout`.
+
+        Args:
+            processor: As for `run`, like the settings that follow.
+            ctx: The context of the run.
+            timeout: Limit in seconds of what comes before cleanup. It does not interrupt the body of the block.
+            observers: See what the run does.
+            interceptors: Run around each attempt.
+            clock: Measures and waits out the delays before retries.
+            rng: Where retry policies take random numbers from.
+
+        Raises:
+            ScopeClosedError: As for `run`.
+            ScopeError: As for `run`.
+            TypeError: As for `run`.
+            BaseException: Whatever the body raises, or leaving the block of `processor.open`.
+        """
         around = self._checked(processor)
         with around.around():
             runner = processor.open(
@@ -242,8 +286,7 @@ class Scope(Generic[T]):
             self._in_flight.add(in_flight)
             try:
                 async with runner:
-                    while await runner.run_next():
-                        pass
+                    yield runner
             except asyncio.CancelledError as error:
                 if not in_flight.end():
                     raise
