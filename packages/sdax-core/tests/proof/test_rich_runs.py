@@ -46,7 +46,9 @@ def test_nothing_is_broken_by_a_cancel_at_any_step(graph: GraphSpec, base: Plan)
 def test_nothing_is_broken_when_something_held_dies_at_any_step(
     graph: GraphSpec, base: Plan
 ) -> None:
-    hold_promises(graph, at_every_step(graph, base, manners=("fail",)))
+    for use in (base.use, "open with pauses"):
+        plan = replace(base, use=use)
+        hold_promises(graph, at_every_step(graph, plan, manners=("fail",)))
 
 
 @examples(10)

@@ -32,6 +32,9 @@ class DescribedInterceptor:
         self._spec = spec
         self._number = number
 
+    def __repr__(self) -> str:
+        return f"<interceptor {self._number}: {self._spec.kind}>"
+
     async def __call__(self, attempt: Attempt, proceed: Proceed) -> Any:
         ctx = run_context.get()
         trace = ctx.trace

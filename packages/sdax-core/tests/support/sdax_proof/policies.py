@@ -23,6 +23,9 @@ class DescribedPolicy:
         self._phase: Phase = phase
         self._spec = spec
 
+    def __repr__(self) -> str:
+        return f"<policy of {self._task}.{self._phase}>"
+
     def decide(
         self,
         attempt: int,

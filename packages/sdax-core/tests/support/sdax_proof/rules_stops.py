@@ -109,12 +109,28 @@ def check_promptness(view: View) -> Iterator[str]:
     """What runs is cancelled at the instant of the stop, and not some time later."""
     if not view.exact:
         return
+    yield from _check_body(view)
     for run in view.runs.values():
         for call in run.calls:
             for cause, since, stop in _certain_stops(view, run):
                 before = call.begun.number < since.number and call.begun.time <= stop.time
                 if before and not _reacted(call, stop):
                     yield f"{cause}: {call.name} went on after the stop at {stop.time} s"
+
+
+def _check_body(view: View) -> Iterator[str]:
+    """The body of an `open` block is left when something that the run holds dies between phases."""
+    left = view.trace.left_body
+    for failure in view.trace.run_failures:
+        within = any(
+            run.begun < failure.made and view.latest_end(run) >= failure.made.time
+            for run in view.of(failure.phase)
+        )
+        # A phase that has just begun is stopped before its first function begins.
+        begun = [moment.time for moment in view.trace.phases.values()]
+        within = within or failure.made.time in begun
+        if failure.stops and not within and left and left.time > failure.made.time + TOLERANCE:
+            yield f"40: the body went on although {failure.error!r} at {failure.made.time} s"
 
 
 def _certain_stops(view: View, run: FunctionRun) -> Iterator[tuple[str, Moment, Moment]]:
@@ -140,6 +156,8 @@ def _reacted(call: Call, stop: Moment) -> bool:
     """Whether it had been cancelled or was over within the instant of the stop."""
     if call.opaque or call.over is None or call.over.time <= stop.time + TOLERANCE:
         return True
+    if call.intercepted and call.spec.task_group and sys.version_info < (3, 13):
+        return True  # Before 3.13 a TaskGroup that fails keeps a cancel to itself.
     return any(moment.time <= stop.time + TOLERANCE for moment in call.cancels) or bool(
         errors_of(call) and call.subtasks
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sdax_proof.building import Processor
 from sdax_proof.graph_spec import GraphSpec
 from sdax_proof.one_run import Result, run_once
 from sdax_proof.plans import Plan
+
+_ADDRESS = re.compile(r"[0-9a-f]{9,}")
+"""anyio's cancellations name their scope by its place in memory."""
 
 
 def what_happened(result: Result) -> list[str]:
@@ -31,12 +35,13 @@ def what_happened(result: Result) -> list[str]:
             lines.append((moment, name))
     lines.sort(key=lambda line: line[0])
     raised = result.raised
-    return [
+    everything = [
         *(f"{moment} {what}" for moment, what in lines),
         f"raised: {raised!r}",
         f"steps: {result.steps}",
         *getattr(raised, "__notes__", []),
     ]
+    return [_ADDRESS.sub("some address", line) for line in everything]
 
 
 def difference(graph: GraphSpec, plan: Plan, processor: Processor | None = None) -> str:
