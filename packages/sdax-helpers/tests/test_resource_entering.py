@@ -177,6 +177,25 @@ def test_what_leaving_raises_when_entering_was_cancelled_is_a_failure(run: Run) 
     assert [type(failure.exception) for failure in error.failures] == [OSError]
 
 
+@pytest.mark.guarantee("40.7")
+def test_it_is_the_failure_of_that_attempt_and_may_be_retried(run: Run, journal: Journal) -> None:
+    class LosesItsPeer(Slow):
+        async def __aexit__(self, kind: object, *_: object) -> None:
+            raise ConnectionError
+
+    makes = iter((lambda: LosesItsPeer(journal, 5), lambda: Slow(journal, 0)))
+    made = resource("slow", lambda _: next(makes)(), timeout=1, retry=AT_ONCE)
+    run(processor_of(made).process_tasks(None))
+
+    assert journal.timed == [
+        (1, "cancelled"),
+        (5, "entered"),
+        (5, "entered"),
+        (5, "leaving, None"),
+        (6, "left"),
+    ]
+
+
 @pytest.mark.guarantee("40.1")
 def test_the_factory_is_called_anew_for_each_attempt_and_sees_the_run(run_anywhere: Run) -> None:
     numbers: list[int] = []
