@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Interceptor(Protocol):
     """Runs around each attempt of a function: for spans, permits, breakers, injected faults (guarantee 35).
 
-    Give it to one function, `TaskFunction(..., interceptors=(...,))`, to one run or to all runs of a processor
+    Give it to one function, `TaskFunction(..., interceptors=[...])`, to one run or to all runs of a processor
     (`process_tasks(ctx, interceptors=[...])`, `build(interceptors=[...])`); the run's are outside the
     function's, and the first of several is the outermost.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import KW_ONLY, MISSING, dataclass, fields
 from inspect import iscoroutinefunction
 from typing import Any, Generic, TypeAlias, cast
@@ -26,9 +26,12 @@ from sdax_core._type_variables import T_contra
 ContextFunction: TypeAlias = Callable[[T_contra], Awaitable[Any]]
 TaskGroupFunction: TypeAlias = Callable[[T_contra, SdaxTaskGroup], Awaitable[Any]]
 
+_PLAIN_SETTINGS = (0, 1.0, 2.0, RETRYABLE_BY_DEFAULT)
+_set = object.__setattr__
+
 
 @fully_frozen
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class TaskFunction(Generic[T_contra]):
     """What one phase of a task calls, and how.
 
@@ -63,39 +66,49 @@ class TaskFunction(Generic[T_contra]):
     interceptors: tuple[Interceptor, ...] = ()
     """Runs around each attempt, outside `timeout`; the first is the outermost (guarantee 35)."""
 
-    def __post_init__(self) -> None:
-        check_function("function", self.function)
-        check_limit("timeout", self.timeout)
-        check_count("retries", self.retries)
-        check_seconds("initial_delay", self.initial_delay)
-        check_factor("backoff_factor", self.backoff_factor)
-        if self.retryable_exceptions != RETRYABLE_BY_DEFAULT:
-            check_exception_types("retryable_exceptions", self.retryable_exceptions)
-        check_flag("has_task_group_argument", self.has_task_group_argument)
-        if self.retries and not self.retryable_exceptions:
+    # By hand: the generated one with a __post_init__ takes longer, and so does making it for the import.
+    def __init__(
+        self,
+        function: ContextFunction[T_contra] | TaskGroupFunction[T_contra],
+        timeout: float | None = None,
+        retries: int = 0,
+        initial_delay: float = 1.0,
+        backoff_factor: float = 2.0,
+        retryable_exceptions: tuple[type[BaseException], ...] = RETRYABLE_BY_DEFAULT,
+        has_task_group_argument: bool = False,
+        *,
+        retry: RetryPolicy | None = None,
+        interceptors: Iterable[Interceptor] = (),
+    ) -> None:
+        check_function("function", function)
+        check_limit("timeout", timeout)
+        check_count("retries", retries)
+        check_seconds("initial_delay", initial_delay)
+        check_factor("backoff_factor", backoff_factor)
+        if retryable_exceptions != RETRYABLE_BY_DEFAULT:
+            check_exception_types("retryable_exceptions", retryable_exceptions)
+        check_flag("has_task_group_argument", has_task_group_argument)
+        if retries and not retryable_exceptions:
             raise ValueError(
                 "retryable_exceptions must name at least one exception class if there are retries; "
-                f"got () with retries={self.retries}"
+                f"got () with retries={retries}"
             )
-        if self.retry is not None:
-            self._check_policy(self.retry)
-        if self.interceptors != ():
-            object.__setattr__(self, "interceptors", checked_interceptors(self.interceptors))
-
-    def _check_policy(self, policy: object) -> None:
-        if not callable(getattr(policy, "decide", None)) or isinstance(policy, type):
-            raise TypeError(f"retry must be an object with the method decide; got {policy!r}")
-        if iscoroutinefunction(getattr(policy, "decide", None)):
-            raise TypeError(
-                f"retry: {type(policy).__name__}.decide is an async function, which nobody would await; "
-                "make it a plain one"
-            )
-        given = (self.retries, self.initial_delay, self.backoff_factor, self.retryable_exceptions)
-        if given != (0, 1.0, 2.0, RETRYABLE_BY_DEFAULT):
-            raise ValueError(
-                "retry= takes the place of retries, initial_delay, backoff_factor and retryable_exceptions: "
-                "give one or the others"
-            )
+        if retry is not None:
+            _check_policy(retry)
+            if (retries, initial_delay, backoff_factor, retryable_exceptions) != _PLAIN_SETTINGS:
+                raise ValueError(
+                    "retry= takes the place of retries, initial_delay, backoff_factor and "
+                    "retryable_exceptions: give one or the others"
+                )
+        _set(self, "function", function)
+        _set(self, "timeout", timeout)
+        _set(self, "retries", retries)
+        _set(self, "initial_delay", initial_delay)
+        _set(self, "backoff_factor", backoff_factor)
+        _set(self, "retryable_exceptions", retryable_exceptions)
+        _set(self, "has_task_group_argument", has_task_group_argument)
+        _set(self, "retry", retry)
+        _set(self, "interceptors", checked_interceptors(interceptors))
 
     def call(self, ctx: T_contra, task_group: SdaxTaskGroup) -> Awaitable[Any]:
         """Call the function with `ctx`, and with `task_group` if it takes one.
@@ -114,3 +127,13 @@ class TaskFunction(Generic[T_contra]):
             if field.default is not MISSING and getattr(self, field.name) != field.default
         ]
         return f"TaskFunction({', '.join([name, *settings])})"
+
+
+def _check_policy(policy: object) -> None:
+    if not callable(getattr(policy, "decide", None)) or isinstance(policy, type):
+        raise TypeError(f"retry must be an object with the method decide; got {policy!r}")
+    if iscoroutinefunction(getattr(policy, "decide", None)):
+        raise TypeError(
+            f"retry: {type(policy).__name__}.decide is an async function, which nobody would await; "
+            "make it a plain one"
+        )

@@ -75,8 +75,9 @@ def resource(
 def _task_function(
     function: TaskFunction[T] | Callable[[T], Awaitable[Any]] | None,
 ) -> TaskFunction[T] | None:
-    given: Any = function
-    return given if given is None or isinstance(given, TaskFunction) else TaskFunction(given)
+    if function is None or isinstance(function, TaskFunction):
+        return function  # pyright: ignore[reportUnknownVariableType] - of what it narrows a callable to
+    return TaskFunction(function)
 
 
 class _Resource(Generic[T]):
