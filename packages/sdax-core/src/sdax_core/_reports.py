@@ -79,6 +79,16 @@ class FunctionCall:
         last = None if self._ends is None else self._ends.last_before(self._guarded.node)
         return None if last is None else self._run.key(last)
 
+    @property
+    def waited_for(self) -> tuple[Hashable, ...]:
+        """The keys of all tasks that it waited for, in the order in which their functions ended.
+
+        The last is `released_by`. Empty where that is `None`.
+        """
+        if self._ends is None:
+            return ()
+        return tuple(map(self._run.key, self._ends.all_before(self._guarded.node)))
+
     def __repr__(self) -> str:
         return f"FunctionCall({' / '.join(map(repr, self.path))}, {self.phase}, {self.outcome or 'running'})"
 

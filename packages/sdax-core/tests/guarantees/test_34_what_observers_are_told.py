@@ -1,6 +1,7 @@
 """Guarantee 34: what observers are told, and when."""
 
 import asyncio
+from contextvars import ContextVar, Token
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from guarantee_support import Journal, Run, ended, ended_after_cancels
 from guarantee_support.event_log import EventLog
 from guarantee_support.graphs import calls, no, processor_of, task
 from sdax_core import (
+    Attempt,
     FunctionCall,
     Observer,
     RunHandle,
@@ -415,9 +417,19 @@ def test_a_function_says_which_prerequisite_it_waited_for_longest(
         ("b", "post_execute"): "d",
         ("c", "post_execute"): "e",
     }
+    waited = {(call.task, str(call.phase)): call.waited_for for call in log.calls}
+    assert {key: tasks for key, tasks in waited.items() if tasks} == {
+        ("d", "pre_execute"): ("a", "b"),
+        ("e", "pre_execute"): ("b", "c"),
+        ("d", "execute"): ("b", "a"),
+        ("e", "execute"): ("c", "b"),
+        ("a", "post_execute"): ("d",),
+        ("b", "post_execute"): ("e", "d"),
+        ("c", "post_execute"): ("e",),
+    }
 
 
-@pytest.mark.guarantee("34.7")
+@pytest.mark.guarantee("34.7", "34.14")
 @SETTINGS
 def test_it_looks_through_joins_and_what_was_skipped(run: Run, settings: dict[str, Any]) -> None:
     log = EventLog()
@@ -446,9 +458,13 @@ def test_it_looks_through_joins_and_what_was_skipped(run: Run, settings: dict[st
     assert log.call("d", "pre_execute").released_by == "weak"
     assert log.call("e", "pre_execute").released_by is None
     assert log.call("a", "pre_execute").released_by is None
+    assert log.call("c", "pre_execute").waited_for == ("a", "b")
+    assert log.call("d", "pre_execute").waited_for == ("a", "b", "weak")
+    assert log.call("e", "pre_execute").waited_for == ()
+    assert log.call("a", "pre_execute").waited_for == ()
 
 
-@pytest.mark.guarantee("34.7")
+@pytest.mark.guarantee("34.7", "34.14")
 @SETTINGS
 def test_one_that_failed_and_was_waited_for_counts_too(run: Run, settings: dict[str, Any]) -> None:
     log = EventLog()
@@ -467,6 +483,60 @@ def test_one_that_failed_and_was_waited_for_counts_too(run: Run, settings: dict[
 
     assert log.call("a", "pre_execute").released_by == "weak"
     assert log.call("early", "post_execute").released_by == "late"
+    assert log.call("a", "pre_execute").waited_for == ("weak",)
+    assert log.call("early", "post_execute").waited_for == ("late",)
+
+
+@pytest.mark.guarantee("34.15")
+@SETTINGS
+def test_what_an_observer_sets_in_the_context_is_seen_by_the_function_alone(
+    run_anywhere: Run, settings: dict[str, Any]
+) -> None:
+    current = ContextVar("current", default="nobody's")
+    seen: list[tuple[str, str, str]] = []
+
+    class Sets(Observer):
+        def function_started(self, call: FunctionCall, /) -> None:
+            tasks[call] = asyncio.current_task()
+            tokens[call] = current.set(str(call.task))
+
+        def attempt_started(self, attempt: Attempt, /) -> None:
+            assert current.get() == attempt.call.task
+            assert asyncio.current_task() is tasks[attempt.call]
+            tokens[attempt] = current.set(f"{attempt.call.task} {attempt.number}")
+
+        def attempt_ended(self, attempt: Attempt, /) -> None:
+            current.reset(tokens.pop(attempt))
+
+        def function_ended(self, call: FunctionCall, /) -> None:
+            assert asyncio.current_task() is tasks[call]
+            current.reset(tokens.pop(call))
+
+    tokens: dict[object, Token[str]] = {}
+    tasks: dict[object, object] = {}
+
+    def look(name: str) -> TaskFunction[Any]:
+        async def function(_: object) -> None:
+            before = current.get()
+            await asyncio.sleep(0)
+            seen.append((name, before, current.get()))
+
+        return TaskFunction(function, **settings)
+
+    processor = processor_of(
+        *(task(name, pre_execute=look(name), post_execute=look(name)) for name in "ab"),
+        (task("c", pre_execute=look("c")), "a", "b"),
+    )
+
+    async def main() -> None:
+        await processor.process_tasks(None, observers=[Sets()])
+        seen.append(("outside", current.get(), ""))
+
+    run_anywhere(main())
+
+    assert sorted(seen[:2]) == sorted(seen[3:5]) == [("a", "a 1", "a 1"), ("b", "b 1", "b 1")]
+    assert [seen[2], *seen[5:]] == [("c", "c 1", "c 1"), ("outside", "nobody's", "")]
+    assert not tokens
 
 
 @pytest.mark.guarantee("34.8")

@@ -31,7 +31,7 @@ def check_function(record: Record, run: FunctionRun) -> Iterator[str]:
         yield f"34: {run.name} is said to start at {call.started_at} s"
     if started[0].moment.number != run.begun.number - 1:
         yield f"34: {run.name} is said to start at another event than it does"
-    yield from _check_released_by(record, run, call.released_by)
+    yield from _check_released_by(record, run, call)
     yield from _check_attempts(record, run)
     yield from _check_retries(record, run)
     latest = record.view.latest_end(run)
@@ -70,7 +70,7 @@ def _check_cause(record: Record, run: FunctionRun, cause: Any) -> Iterator[str]:
             yield f"39: {run.name} is said to have been cancelled because {cause!r}"
 
 
-def _check_released_by(record: Record, run: FunctionRun, said: object) -> Iterator[str]:
+def _check_released_by(record: Record, run: FunctionRun, call: Any) -> Iterator[str]:
     waited = record.view.waiting[run.phase].functions(run.task)
     if waited is None:
         return
@@ -80,8 +80,12 @@ def _check_released_by(record: Record, run: FunctionRun, said: object) -> Iterat
         return  # Its wait for a retry ended some time after its last attempt.
     ends = [(other.over.number, other.task) for other in waited if other.over is not None]
     expected = record.keys[max(ends)[1]] if ends else None
+    said = call.released_by
     if said != expected:
         yield f"34: {run.name} is said to be released by {said!r}, and not by {expected!r}"
+    all_of_them = [record.keys[task] for _, task in sorted(ends)]
+    if list(call.waited_for) != all_of_them:
+        yield f"34: {run.name} is said to have waited for {call.waited_for}, not {all_of_them}"
 
 
 def _check_attempts(record: Record, run: FunctionRun) -> Iterator[str]:
