@@ -31,7 +31,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from web_serving import serving
 
-PATIENCE = 10
+PATIENCE = 30
 WRONG: Any = 3
 
 
@@ -175,8 +175,9 @@ def test_what_fails_at_startup_ends_the_server_and_is_logged(
     graph = AsyncDagTaskProcessor[App].builder().add_task(resource("pool", broken)).build()
     starlette = Starlette(lifespan=lifespan(graph, App))
     server = uvicorn.Server(uvicorn.Config(starlette, port=0, lifespan="on", log_config=None))
-    with pytest.raises(SystemExit):
+    with suppress(SystemExit):  # newer versions of uvicorn end the process, older ones return
         run(server.serve())
+    assert not server.started
     assert "ConnectionError: no database" in caplog.text
     assert "Application startup failed" in caplog.text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from sdax_core import (
@@ -16,6 +16,7 @@ from sdax_core import (
     T,
     flatten_exceptions,
 )
+from sdax_helpers import Scope
 
 try:
     from fastapi import Depends
@@ -26,7 +27,7 @@ except ImportError as missing:
         name="fastapi",
     ) from missing
 
-from sdax_contrib._starlette import open_application
+from sdax_contrib import _starlette
 
 if TYPE_CHECKING:
     from fastapi.params import Depends as Dependency
@@ -34,9 +35,21 @@ if TYPE_CHECKING:
 ExitScope = Literal["function", "request"]
 
 
+async def open_application(connection: HTTPConnection) -> Scope[Any]:
+    """Give the open application: `opened: Annotated[Scope[App], Depends(open_application)]`.
+
+    Its `run(graph, ctx)` runs a request's graph, its `ctx` is the application's context. It is asynchronous because
+    FastAPI calls plain functions in threads.
+
+    Raises:
+        RuntimeError: The server did not run `lifespan`.
+    """
+    return _starlette.open_application(connection)
+
+
 def run_graph(
     processor: AsyncDagTaskProcessor[T, Any],
-    context: Callable[..., T],
+    context: Callable[..., T] | Callable[..., Awaitable[T]],
     *,
     scope: ExitScope = "function",
     timeout: float | None = None,
@@ -61,6 +74,7 @@ def run_graph(
     Args:
         processor: A graph whose parent is the application, or that has none.
         context: Makes the context of the run. It is a dependency itself: its parameters are those of the request.
+            FastAPI calls a plain function or a class in a thread; `async def` is faster.
         scope: When cleanup runs: `"function"`, before the response, or `"request"`, after it.
         timeout: Limit in seconds of what comes before the endpoint, `None` for no limit.
         observers: See what the run does.
@@ -88,7 +102,7 @@ def run_graph(
     ) -> AsyncGenerator[Any, None]:
         runner: AsyncPhaseRunner[Any, Any] | None = None
         try:
-            async with open_application(connection).open(
+            async with _starlette.open_application(connection).open(
                 processor, ctx, timeout=timeout, observers=seen_by, interceptors=around
             ) as runner:
                 await _work(runner)

@@ -11,8 +11,8 @@ async def create(order: Annotated[Order, run_graph(place_order, new_order)]) -> 
 Needs `pip install 'sdax-contrib[fastapi]'`.
 """
 
-from sdax_contrib._fastapi import run_graph  # isort: skip - it says what to install
-from sdax_contrib._starlette import lifespan, open_application
+from sdax_contrib._fastapi import open_application, run_graph  # isort: skip - it says what to install
+from sdax_contrib._starlette import lifespan
 from sdax_contrib._starlette_answers import exception_handlers
 
 __all__ = ["exception_handlers", "lifespan", "open_application", "run_graph"]
