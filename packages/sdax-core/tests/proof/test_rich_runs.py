@@ -29,19 +29,19 @@ BASES = st.builds(
 )
 
 
-@examples(6)
+@examples(4)
 @given(seeded_graphs(RICH))
 def test_nothing_is_broken_in_any_kind_of_loop(graph: GraphSpec) -> None:
     hold_promises(graph, [Plan(use, loop=loop) for use in EVERY_USE for loop in LOOP_KINDS])
 
 
-@examples(8)
+@examples(5)
 @given(graph=seeded_graphs(RICH, max_tasks=5), base=BASES)
 def test_nothing_is_broken_by_a_cancel_at_any_step(graph: GraphSpec, base: Plan) -> None:
     hold_promises(graph, at_every_step(graph, base, most=8))
 
 
-@examples(8)
+@examples(5)
 @given(graph=seeded_graphs(RICH, max_tasks=5), base=BASES)
 def test_nothing_is_broken_when_something_held_dies_at_any_step(
     graph: GraphSpec, base: Plan
@@ -60,7 +60,7 @@ def test_nothing_is_broken_by_a_deadline_at_any_instant(graph: GraphSpec, base: 
 
 
 def test_nothing_is_broken_in_larger_graphs_disturbed_at_random() -> None:
-    for number in range(30):
+    for number in range(24):
         graph = seeded_graph(f"rich {number}", RICH)
         plans = [random_rich_plan(SeededChoices(f"{number} {n}"), graph) for n in range(4)]
         hold_promises(graph, plans)

@@ -21,7 +21,7 @@ WATCHING: list[Watching] = ["silent", "recording", "raising"]
 
 
 @pytest.mark.parametrize("watching", WATCHING)
-@examples(12)
+@examples(8)
 @given(
     graph=seeded_graphs(RICH, max_tasks=6) | seeded_graphs(CALM),
     base=BASES,
@@ -37,7 +37,7 @@ def test_who_looks_on_changes_nothing(
         assert not difference(graph, watched, processor), (watched, written(graph))
 
 
-@examples(12)
+@examples(8)
 @given(graph=seeded_graphs(RICH, max_tasks=6), base=BASES)
 def test_an_observer_is_told_what_happens(graph: GraphSpec, base: Plan) -> None:
     base = replace(base, watching="recording")

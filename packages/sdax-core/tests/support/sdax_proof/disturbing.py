@@ -104,6 +104,10 @@ class Disturbance:
     def _shut_down(self) -> None:
         others = asyncio.all_tasks(self._loop) - {self._task, self._trace.observer}
         self._trace.request_cancel(self._task)
-        # A set has no order of its own; a replay must be the same.
-        for task in sorted(others, key=lambda task: (len(task.get_name()), task.get_name())):
+        # A set has no order of its own; a replay must be the same, and so must a run that is watched,
+        # whose tasks have other names.
+        for task in sorted(others, key=self._place):
             task.cancel()
+
+    def _place(self, task: asyncio.Task[Any]) -> tuple[int, int, str]:
+        return self._trace.began.get(task, 0), len(task.get_name()), task.get_name()

@@ -36,6 +36,8 @@ class Trace:
         self.problems: list[str] = []
         """Broken promises that can only be seen while the run is under way."""
         self.active: dict[asyncio.Task[Any], Call] = {}
+        self.began: dict[asyncio.Task[Any], int] = {}
+        """The number of the event at which each task last began an attempt."""
         self.observer = asyncio.current_task(loop)
         """The task that looks on."""
         self.begun: Moment | None = None
@@ -67,6 +69,7 @@ class Trace:
             self.problems.append(f"27: {call.name} began in the task of {self.active[own].name}")
         else:
             self.active[own] = call
+            self.began[own] = moment.number
         return call
 
     def deadline(self, timeout: float | None) -> float | None:

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sdax_proof.graph_spec import GraphSpec, Phase
-from sdax_proof.reach import prerequisites
 from sdax_proof.verdicts import FunctionRun
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def direct_prerequisites(graph: GraphSpec, phase: Phase) -> list[tuple[int, ...]
     if phase == "execute" and graph.execute_order == "together":
         return [()] * len(graph.tasks)
     if graph.levels:
-        before = [tuple(sorted(reached)) for reached in prerequisites(graph)]
+        before = [_level_below(graph, spec.level) for spec in graph.tasks]
     else:
         before = [spec.depends_on for spec in graph.tasks]
     if phase != "post_execute":
@@ -129,3 +128,8 @@ def direct_prerequisites(graph: GraphSpec, phase: Phase) -> list[tuple[int, ...]
         tuple(other for other in range(len(before)) if task in before[other])
         for task in range(len(before))
     ]
+
+
+def _level_below(graph: GraphSpec, level: int) -> tuple[int, ...]:
+    nearest = max((spec.level for spec in graph.tasks if spec.level < level), default=None)
+    return tuple(task for task, spec in enumerate(graph.tasks) if spec.level == nearest)
