@@ -119,18 +119,16 @@ def check_promptness(view: View) -> Iterator[str]:
 
 
 def _check_body(view: View) -> Iterator[str]:
-    """The body of an `open` block is left when something that the run holds dies between phases."""
-    left = view.trace.left_body
+    """The body of an `open` block begins no phase after something has died between two phases."""
+    begun = list(view.trace.phases.values())
     for failure in view.trace.run_failures:
-        within = any(
-            run.begun < failure.made and view.latest_end(run) >= failure.made.time
-            for run in view.of(failure.phase)
-        )
+        made = failure.made
         # A phase that has just begun is stopped before its first function begins.
-        begun = [moment.time for moment in view.trace.phases.values()]
-        within = within or failure.made.time in begun
-        if failure.stops and not within and left and left.time > failure.made.time + TOLERANCE:
-            yield f"40: the body went on although {failure.error!r} at {failure.made.time} s"
+        within = any(moment.time == made.time and moment < made for moment in begun) or any(
+            run.begun < made and view.latest_end(run) >= made.time for run in view.of(failure.phase)
+        )
+        if failure.stops and not within and any(moment.number >= made.number for moment in begun):
+            yield f"40: the body went on although {failure.error!r} at {made.time} s"
 
 
 def _certain_stops(view: View, run: FunctionRun) -> Iterator[tuple[str, Moment, Moment]]:
