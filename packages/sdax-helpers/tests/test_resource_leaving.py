@@ -150,8 +150,12 @@ def test_to_raise_what_it_was_left_with_is_no_new_failure(run_anywhere: Run, lea
     assert given[0].__traceback__ is None
 
 
+async def raises_another_cancellation(_: object) -> None:
+    raise asyncio.CancelledError("another")
+
+
 @pytest.mark.guarantee("40.6")
-@pytest.mark.parametrize("leave", [raises_it, wraps_it])
+@pytest.mark.parametrize("leave", [raises_it, wraps_it, raises_another_cancellation])
 def test_neither_is_it_after_a_cancel(run: Run, leave: Exit) -> None:
     processor, _ = held(leave, sleeping)
     error = run(ended_after_cancels(processor.process_tasks(None), 5))

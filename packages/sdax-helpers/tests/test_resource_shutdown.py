@@ -121,6 +121,24 @@ def test_whoever_cancels_the_task_of_a_resource_from_outside_is_not_heard(
     assert journal.timed == [(2, "entered"), (4, "left")]
 
 
+@pytest.mark.guarantee("40.8")
+def test_a_task_that_is_cancelled_before_its_first_step_begins_all_the_same(
+    run_anywhere: Run, journal: Journal
+) -> None:
+    """Or what waits for it would wait for ever."""
+
+    async def hold() -> None:
+        journal.write("begun")
+
+    async def make(_: object) -> None:
+        owner = OwnerTask(hold(), "key")
+        owner.cancel()
+        await asyncio.wait((owner.task,))
+
+    run_anywhere(processor_of(task("t", pre_execute=task_func(make))).process_tasks(None))
+    assert journal.events == ["begun"]
+
+
 @pytest.mark.guarantee("40.15")
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_leaving_in_a_cancelled_anyio_scope_does_not_keep_the_loop_spinning(
@@ -226,15 +244,19 @@ def test_a_task_factory_that_refuses_is_a_failure_and_leaves_nothing(run_anywher
 
 
 @pytest.mark.guarantee("40.13")
-def test_nothing_is_held_any_more_when_a_run_has_ended(run_anywhere: Run, journal: Journal) -> None:
-    handles: list[Any] = []
+def test_what_was_left_is_not_held_any_more(run_anywhere: Run, journal: Journal) -> None:
+    seen: list[tuple[str, set[Any]]] = []
 
     async def see(_: object) -> None:
-        handles.append(current_run())
-        assert set(current_run().held) == {"a", "b", "c"}
+        seen.append((current_run().phase, set(current_run().held)))
 
-    run_anywhere(chain(journal, execute=see).process_tasks(None))
-    assert handles[0].held == {}
+    processor = processor_of(
+        task("last", post_execute=task_func(see)),
+        (slow(journal, "a"), "last"),
+        (slow(journal, "b", execute=see), "a"),
+    )
+    run_anywhere(processor.process_tasks(None))
+    assert seen == [("execute", {"a", "b"}), ("post_execute", set())]
 
 
 @pytest.mark.guarantee("40.13", "21.3")
