@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdax_core._phase_id import PhaseId
@@ -64,13 +64,18 @@ EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 """The names of the methods."""
 
 
-@lru_cache(maxsize=256)
 def overridden_events(kind: type[Observer]) -> tuple[str, ...]:
     """List the methods that a subclass overrides.
 
     Raises:
         TypeError: One of them is an async function.
     """
+    key: Any = kind
+    return _overridden_events(key)
+
+
+@lru_cache(maxsize=256)
+def _overridden_events(kind: Any) -> tuple[str, ...]:
     events = tuple(
         event for event in EVENTS if getattr(kind, event) is not getattr(Observer, event)
     )

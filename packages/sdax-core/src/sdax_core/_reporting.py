@@ -27,10 +27,10 @@ def report_functions(walk: Walk, plan: WalkPlan, functions: list[Function | None
     observed: Any = None
     if run.observation is not None and not run.settings.interceptors:
         observed = ObservedWalk(walk, run.observation, ends).run_function
-    for node, guarded in enumerate(run.plan.every_node_guarded(walk.phase)):
-        if guarded is None or functions[node] is None:
+    for node, reported in enumerate(run.plan.every_node_guarded(walk.phase)):
+        if reported is None or functions[node] is None:
             continue
-        if observed is not None and guarded.is_plain:
-            functions[node] = partial(observed, guarded)
+        if observed is not None and reported.is_plain:
+            functions[node] = partial(observed, reported)
         else:
-            functions[node] = partial(run_reported, walk, guarded, ends)
+            functions[node] = partial(run_reported, walk, reported, ends)

@@ -33,8 +33,11 @@ async def run_guarded(
         call: What somebody is shown of it; `None` if nobody looks.
     """
     lane = current_lane()
+    run_reported: Any = None
     if call is not None:
         from sdax_core._reported_attempt import run_reported_attempt  # on demand, as few runs are
+
+        run_reported = run_reported_attempt
     policy = guarded.policy
     began = 0.0 if policy is None else _now(walk.run)
     retries: _Retries | None = None
@@ -46,7 +49,7 @@ async def run_guarded(
             else:
                 call.attempts += 1
                 attempt = Attempt(call, call.attempts, walk.loop.time())
-                await run_reported_attempt(walk, guarded, lane, ctx, attempt)  # pyright: ignore[reportPossiblyUnboundVariable]
+                await run_reported(walk, guarded, lane, ctx, attempt)
             return
         except Exception as error:
             if policy is None or walk.was_cancel_asked(lane):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import isclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sdax_core._observer import Observer, overridden_events
 from sdax_core._setting_checks import check_limit
@@ -136,8 +136,9 @@ def _wrong(name: str, right: str, given: object) -> str:
 
 
 def _check_has(name: str, value: object, *methods: str) -> None:
+    given = value
     missing = [method for method in methods if not callable(getattr(value, method, None))]
     if missing or isclass(value):
         raise TypeError(
-            f"{name} must be an object with the methods {' and '.join(methods)}; got {cast('object', value)!r}"
+            f"{name} must be an object with the methods {' and '.join(methods)}; got {given!r}"
         )
