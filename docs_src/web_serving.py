@@ -13,7 +13,9 @@ import uvicorn
 async def serving(app: Any, **options: Any) -> AsyncGenerator[str, None]:
     """Serve as long as the block lasts, and give the address."""
     server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_config=None, **options))
-    with socket.socket() as listening:
+    # With its protocol: asyncio turns off Nagle's delay only where it sees TCP.
+    kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    with socket.socket(*kind) as listening:
         listening.bind(("127.0.0.1", 0))
         served = asyncio.create_task(server.serve(sockets=[listening]))
         try:
