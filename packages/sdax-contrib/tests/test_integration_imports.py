@@ -22,6 +22,7 @@ except ImportError as error:
         ("otel", "opentelemetry", "OpenTelemetry"),
         ("prometheus", "prometheus_client", "prometheus_client"),
         ("structlog", "structlog", "structlog"),
+        ("rich", "rich", "rich"),
     ],
 )
 def test_without_the_library_the_error_says_what_to_install(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from sdax_core import (
     AsyncDagTaskProcessor,
     AsyncTask,
     Attempt,
-    FunctionCall,
     SdaxExecutionError,
     TaskFunction,
     after,
@@ -400,8 +399,8 @@ def test_what_interceptors_report_is_an_event(traced: Traced) -> None:
 
 
 def test_tasks_may_be_named_otherwise(traced: Traced) -> None:
-    def first_word(call: FunctionCall) -> str:
-        return str(call.task).split()[0]
+    def first_word(path: tuple[Hashable, ...]) -> str:
+        return str(path[-1]).split()[0]
 
     processor = traced.processor(task("user 17", execute=NOTHING), task_name=first_word)
     run(processor.process_tasks(None))
@@ -463,5 +462,5 @@ def test_nothing_is_kept_of_runs_that_have_ended(traced: Traced) -> None:
 
 def test_a_name_giver_that_cannot_be_called_is_refused() -> None:
     wrong: Any = "task"
-    with pytest.raises(TypeError, match="task_name must be a function of a FunctionCall"):
+    with pytest.raises(TypeError, match="task_name must be a function that names a path of keys"):
         Tracing(task_name=wrong)

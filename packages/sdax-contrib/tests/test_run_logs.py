@@ -6,7 +6,7 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,6 @@ from sdax_contrib.structlog import bind_attempt
 from sdax_core import (
     AsyncDagTaskProcessor,
     AsyncTask,
-    FunctionCall,
     SdaxExecutionError,
     TaskFunction,
 )
@@ -272,8 +271,8 @@ def test_a_deadline_and_a_timeout_are_told_apart(records: pytest.LogCaptureFixtu
 def test_another_logger_and_other_names(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="mine")
 
-    def first_word(call: FunctionCall) -> str:
-        return str(call.task).split()[0]
+    def first_word(path: tuple[Hashable, ...]) -> str:
+        return str(path[-1]).split()[0]
 
     observer = RunLog(logging.getLogger("mine"), task_name=first_word)
     run(processor_of(task("user 17", execute=TaskFunction(nothing))), observers=[observer])
@@ -306,5 +305,5 @@ def test_bad_input_is_refused() -> None:
     wrong: Any = "sdax"
     with pytest.raises(TypeError, match=r"logger must be a logging\.Logger; got 'sdax'"):
         RunLog(wrong)
-    with pytest.raises(TypeError, match="task_name must be a function of a FunctionCall"):
+    with pytest.raises(TypeError, match="task_name must be a function that names a path of keys"):
         RunLog(task_name=wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -25,7 +25,6 @@ from sdax_contrib.otel import Metrics
 from sdax_contrib.prometheus import PrometheusMetrics
 from sdax_core import (
     AsyncDagTaskProcessor,
-    FunctionCall,
     Observer,
     SdaxExecutionError,
     TaskFunction,
@@ -284,8 +283,8 @@ def test_a_nested_run_is_part_of_the_run_around_it(kept: Kept) -> None:
 
 
 def test_tasks_may_be_counted_together() -> None:
-    def first_word(call: FunctionCall) -> str:
-        return str(call.task).split()[0]
+    def first_word(path: tuple[Hashable, ...]) -> str:
+        return str(path[-1]).split()[0]
 
     kept = kept_by_otel(task_name=first_word)
     users = [task(f"user {number}", execute=TaskFunction(nothing)) for number in range(5)]
@@ -330,7 +329,7 @@ def test_a_name_giver_that_cannot_be_called_is_refused() -> None:
     wrong: Any = 3
     for make in (Metrics, partial(PrometheusMetrics, CollectorRegistry())):
         with pytest.raises(
-            TypeError, match="task_name must be a function of a FunctionCall; got 3"
+            TypeError, match="task_name must be a function that names a path of keys; got 3"
         ):
             make(task_name=wrong)
 

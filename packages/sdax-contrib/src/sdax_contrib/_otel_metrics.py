@@ -21,8 +21,8 @@ class Metrics(RunMeasures):
 
     Args:
         meter_provider: Makes the meter; by default the global one.
-        task_name: Gives a task its name in attributes; by default the key, as text. A name per key must not
-            become too many time series.
+        task_name: Gives a task its name in attributes, from its key after those of the tasks that its run is nested in;
+            by default these as text. Each name is a time series: there must not be too many.
 
     Raises:
         TypeError: `task_name` cannot be called.

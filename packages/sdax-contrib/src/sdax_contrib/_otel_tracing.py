@@ -68,8 +68,8 @@ class Tracing(Observer):
 
     Args:
         tracer_provider: Makes the tracer; by default the global one.
-        task_name: Gives a task its name in spans; by default the key, as text. For keys that must not be
-            shown, or of which there are too many.
+        task_name: Gives a task its name in spans, from its key after those of the tasks that its run is nested in; by
+            default these as text. For keys that must not be shown, or of which there are too many.
 
     Raises:
         TypeError: `task_name` cannot be called.
@@ -113,7 +113,7 @@ class Tracing(Observer):
         traced = self._runs.get(call.run)
         if traced is None:
             return
-        name = self._name(call)
+        name = self._name(call.path)
         span = self._tracer.start_span(
             f"{call.phase} {name}",
             context=set_span_in_context(traced.span),
@@ -170,7 +170,8 @@ class Tracing(Observer):
         """Put the event `sdax.task.skipped` on the run's span."""
         traced = self._runs.get(run)
         if traced is not None:
-            attributes = {"sdax.task.name": str(task), "sdax.phase": phase.value}
+            name = self._name((*run.path, task))
+            attributes = {"sdax.task.name": name, "sdax.phase": phase.value}
             traced.span.add_event("sdax.task.skipped", {**attributes, "sdax.reason": reason})
 
     def reported(self, attempt: Attempt, name: str, details: Mapping[str, object], /) -> None:

@@ -30,8 +30,8 @@ class PrometheusMetrics(RunMeasures):
     Args:
         registry: Where the metrics are registered; by default the client's own.
         buckets: Upper bounds of the histograms, in seconds.
-        task_name: Gives a task its name in labels; by default the key, as text. A name per key must not
-            become too many time series.
+        task_name: Gives a task its name in labels, from its key after those of the tasks that its run is nested in;
+            by default these as text. Each name is a time series: there must not be too many.
 
     Raises:
         TypeError: `task_name` cannot be called.

@@ -30,7 +30,7 @@ class RunLog(Observer):
 
     Args:
         logger: Where to log; by default the logger `sdax.run`, which prints nothing until logging is configured.
-        task_name: Gives a task its name; by default the key, as text.
+        task_name: Gives a task its name, from its key after those of the tasks that its run is nested in.
 
     Raises:
         TypeError: `logger` is no logger, or `task_name` cannot be called.
@@ -85,7 +85,8 @@ class RunLog(Observer):
     def task_skipped(self, run: RunHandle, task: Hashable, phase: PhaseId, reason: str, /) -> None:
         """Log it."""
         level = logging.DEBUG if reason == "when" else logging.WARNING
-        self._of_run(level, run, f"{task} is skipped in {phase} ({reason})")
+        name = self._name((*run.path, task))
+        self._of_run(level, run, f"{name} is skipped in {phase} ({reason})")
 
     def _of_run(self, level: int, run: RunHandle, text: str) -> None:
         if self._log.isEnabledFor(level):
@@ -96,7 +97,7 @@ class RunLog(Observer):
     ) -> None:
         if not self._log.isEnabledFor(level):
             return
-        name = self._name(call)
+        name = self._name(call.path)
         facts = {
             "sdax_run": call.run.id,
             "sdax_task": name,

@@ -61,9 +61,9 @@ class RunMeasures(Observer, ABC):
         if call.ended_at is not None and call.outcome is not None:
             error = "" if call.error is None else error_type(call.error)
             seconds = call.ended_at - call.started_at
-            self._task_took(seconds, self._name(call), call.phase.value, call.outcome, error)
+            self._task_took(seconds, self._name(call.path), call.phase.value, call.outcome, error)
 
     def retry_scheduled(self, attempt: Attempt, delay: float, /) -> None:
         """Count it."""
         call = attempt.call
-        self._retries(self._name(call), call.phase.value)
+        self._retries(self._name(call.path), call.phase.value)

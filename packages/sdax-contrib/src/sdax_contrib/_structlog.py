@@ -29,7 +29,9 @@ async def bind_attempt(attempt: Attempt, proceed: Callable[[], Awaitable[Any]], 
     """
     call = attempt.call
     # Not `bound_contextvars`: it leaves a trace in the context, which would cost each function an asyncio Task.
-    tokens = bind_contextvars(task=task_name(call), phase=call.phase.value, attempt=attempt.number)
+    tokens = bind_contextvars(
+        task=task_name(call.path), phase=call.phase.value, attempt=attempt.number
+    )
     try:
         return await proceed()
     finally:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TypeAlias
 
-from sdax_core import FunctionCall
-
-TaskNamer: TypeAlias = Callable[[FunctionCall], str]
-"""Gives a function's task a name to be watched under."""
+TaskNamer: TypeAlias = Callable[[tuple[Hashable, ...]], str]
+"""Names a task from its path: its key, which comes last, after those of the tasks that its run is nested in."""
 
 
-def task_name(call: FunctionCall) -> str:
-    """The key of the task as text; in a nested graph after those of the tasks around it, with slashes between."""
-    if call.run.parent is None:
-        return str(call.task)
-    return "/".join(map(str, call.path))
+def task_name(path: tuple[Hashable, ...]) -> str:
+    """Give the key of the task as text; in a nested graph after those of the tasks around it, with slashes between."""
+    return str(path[0]) if len(path) == 1 else "/".join(map(str, path))
 
 
 def check_namer(namer: object) -> None:
     """Raise a `TypeError` unless it can be called."""
     if not callable(namer):
-        raise TypeError(f"task_name must be a function of a FunctionCall; got {namer!r}")
+        raise TypeError(f"task_name must be a function that names a path of keys; got {namer!r}")
 
 
 def error_type(error: BaseException) -> str:
