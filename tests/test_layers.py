@@ -26,6 +26,7 @@ RUN_HALF = {
     "_burst_pump",
     "_cancellation",
     "_held",
+    "_function_wrappers",
     "_lane",
     "_lane_task",
     "_observation",

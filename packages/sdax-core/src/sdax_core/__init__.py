@@ -33,7 +33,6 @@ from sdax_core._options import BuildOptions, ExecuteOrder, OnExecuteError
 from sdax_core._parent_scope import ParentScope, ScopeError
 from sdax_core._phase_id import PhaseId
 from sdax_core._processor import AsyncDagTaskProcessor
-from sdax_core._reports import Attempt, FunctionCall
 from sdax_core._retry_policy import ExponentialBackoff, RetryPolicy
 from sdax_core._run_handle import RunHandle, current_run
 from sdax_core._run_settings import Clock
@@ -111,14 +110,17 @@ if TYPE_CHECKING:
     from sdax_core._analyzer import TaskAnalyzer
     from sdax_core._held import Held
     from sdax_core._owner_task import OwnerTask
+    from sdax_core._reports import Attempt, FunctionCall
     from sdax_core._waves import ExecutionGraph, ExecutionWave
 
     __version__: str
 else:
     # What few programs need is imported when it is first asked for: the others start sooner.
     _ON_DEMAND = {
+        "Attempt": "_reports",
         "ExecutionGraph": "_waves",
         "ExecutionWave": "_waves",
+        "FunctionCall": "_reports",
         "Held": "_held",
         "OwnerTask": "_owner_task",
         "TaskAnalyzer": "_analyzer",

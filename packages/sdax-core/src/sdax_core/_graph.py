@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic
 
 from sdax_core._dependencies import missing, requiring_optional, resolved
-from sdax_core._diagnosis import diagnose
 from sdax_core._frozen import fully_frozen
 from sdax_core._order import breadth_first_order, reversed_edges
 from sdax_core._task import AsyncTask
@@ -97,6 +96,8 @@ class TaskGraph(StringKeysByDefault, Generic[T, K]):
             or len(order) < len(numbers)
             or any(requiring_optional(tasks, dependencies, inherited))
         ):
+            from sdax_core._diagnosis import diagnose  # on demand: most graphs are in order
+
             raise diagnose(tasks, dependencies, inherited)
         return cls(
             keys=tuple(tasks),

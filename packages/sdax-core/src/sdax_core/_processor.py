@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sdax_core._analysis import TaskAnalysis
-from sdax_core._derived_graph import part_of, with_replaced
 from sdax_core._frozen import fully_frozen
 from sdax_core._graph import TaskGraph
 from sdax_core._interceptor import Interceptor
@@ -86,6 +85,8 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             ValueError: There are no keys.
             TypeError: A key is not hashable.
         """
+        from sdax_core._derived_graph import part_of  # on demand, as few programs derive graphs
+
         return self._with(part_of(self.analysis.graph, keys))
 
     def override(self, tasks: Mapping[K, AsyncTask[T, K]]) -> Self:
@@ -102,6 +103,10 @@ class AsyncDagTaskProcessor(StringKeysByDefault, Generic[T, K]):
             ValueError: The name of a task is not the key that it is given for.
             TypeError: `tasks` is not a mapping of keys to `AsyncTask`s.
         """
+        from sdax_core._derived_graph import (
+            with_replaced,  # on demand, as few programs derive graphs
+        )
+
         return self._with(with_replaced(self.analysis.graph, tasks))
 
     def _with(self, graph: TaskGraph[T, K]) -> Self:

@@ -14,9 +14,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from sdax_core._attempt import not_awaitable_error
 from sdax_core._binding import bind
-from sdax_core._burst_pump import BurstPump
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._cancellation import is_cancellation
 from sdax_core._errors import StrayCancellationError
@@ -24,10 +22,11 @@ from sdax_core._lane import NOTHING
 from sdax_core._open_lanes import Lane, OpenLanes
 from sdax_core._phase_id import PhaseId
 from sdax_core._plan import WalkPlan, ready_beyond
-from sdax_core._pump import EAGER_PUMP
+from sdax_core._pump import EAGER_PUMP, EagerPump
 from sdax_core._waiting import CAN_SHOW_WAITING, shield, show_waiting
 
 if TYPE_CHECKING:
+    from sdax_core._burst_pump import BurstPump
     from sdax_core._run import Run
 
 # On 3.12 `Task.uncancel()` does not yet take back a cancel that was not delivered. A TaskGroup whose child
@@ -109,7 +108,7 @@ class Walk:
         """A lane that has suspended is to be made readable in debugging tools."""
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self.pump = EAGER_PUMP if run.is_eager else BurstPump()
+        self.pump: EagerPump | BurstPump = EAGER_PUMP if run.is_eager else _burst_pump()
         self.cancel_may_survive = CANCEL_MAY_SURVIVE and not run.is_eager
         self.functions = bind(self, plan)
 
@@ -208,6 +207,10 @@ class Walk:
             error = self._stray_cancellation(node, error)
         elif _is_refused(error, returned):
             key, function = self.run.key(node), self.run.function(node, self.phase)
+            from sdax_core._attempt import (
+                not_awaitable_error,  # on demand, as few functions need it
+            )
+
             error = not_awaitable_error(key, self.phase, function, returned)
         is_fatal = not isinstance(error, Exception)
         optional = not releases and not is_fatal and node in self.run.plan.optional
@@ -375,3 +378,9 @@ def _is_refused(error: BaseException, returned: object) -> bool:
         and returned is not NOTHING
         and not inspect.isawaitable(returned)
     )
+
+
+def _burst_pump() -> BurstPump:
+    from sdax_core._burst_pump import BurstPump  # on demand, as most loops can start Tasks eagerly
+
+    return BurstPump()
