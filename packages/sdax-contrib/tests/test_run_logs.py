@@ -218,15 +218,15 @@ def test_a_run_is_logged_from_beginning_to_end(records: pytest.LogCaptureFixture
     run(processor)
     assert sorted(told(records)) == sorted(
         [
-            ("DEBUG", "run ID started"),
-            ("DEBUG", "run ID off is skipped in execute (when)"),
+            ("DEBUG", "run ID: started"),
+            ("DEBUG", "run ID: off is skipped in execute (when)"),
             ("DEBUG", "run ID: call, execute: started"),
             (
                 "WARNING",
                 "run ID: call, execute: attempt 1 failed: ConnectionError('refused'); again in N s",
             ),
             ("DEBUG", "run ID: call, execute: succeeded after N s"),
-            ("INFO", "run ID succeeded after N s"),
+            ("INFO", "run ID: succeeded after N s"),
         ]
     )
     warnings: list[Any] = [each for each in records.records if each.levelname == "WARNING"]

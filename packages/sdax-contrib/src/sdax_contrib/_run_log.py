@@ -90,7 +90,7 @@ class RunLog(Observer):
 
     def _of_run(self, level: int, run: RunHandle, text: str) -> None:
         if self._log.isEnabledFor(level):
-            self._log.log(level, "run %s %s", run.id, text, extra={"sdax_run": run.id})
+            self._log.log(level, "run %s: %s", run.id, text, extra={"sdax_run": run.id})
 
     def _of_function(
         self, level: int, call: FunctionCall, text: str, error: BaseException | None = None
