@@ -27,6 +27,8 @@ class Run:
 
     # Class attributes, and no slots: most runs never set one of these, and setting all of them would be a good
     # part of what a small run costs.
+    id: str | None = None
+    """What `RunHandle.id` gives, once somebody has asked for it."""
     parent: Run | None = None
     """The run that this one is nested in."""
     key_in_parent: Hashable = None
@@ -186,6 +188,7 @@ class Run:
             self.parent.record.add_optional_of(self.record, self.key_in_parent)
         if self.observation is not None:
             self.observation.tell("run_ended", self.handle, self.record.exception_so_far())
+        self._handle = None
 
     def _cleanup_plan(self) -> WalkPlan:
         plan, walk, absent = self.plan.post_execute, self._pre_walk, self._declined()

@@ -45,20 +45,27 @@ class RunHandle:
     It may be kept, and be read after the run has ended.
     """
 
-    __slots__ = ("_id", "_run")
+    __slots__ = ("_run",)
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._id: str | None = None
+
+    # A run that has ended makes a new handle if it is asked for one, and is the same run all the same.
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunHandle) and other._run is self._run
+
+    def __hash__(self) -> int:
+        return hash(id(self._run))
 
     @property
     def id(self) -> str:
         """A text of its own for each run; it is made when it is first asked for."""
-        if self._id is None:
+        if self._run.id is None:
             import os
 
-            self._id = os.urandom(8).hex()
-        return self._id
+            self._run.id = os.urandom(8).hex()
+        return self._run.id
 
     @property
     def phase(self) -> PhaseId:
