@@ -462,3 +462,25 @@ def test_the_picture_on_the_how_to_page_is_what_its_program_draws() -> None:
     root = Path(__file__).resolve().parents[3]
     program: Any = runpy.run_path(str(root / "docs_src" / "how_to_draw_a_graph.py"))
     assert (root / "docs/how-to/draw-a-graph.svg").read_text("utf-8") == program["picture"].svg
+
+
+def straight(drawn: Drawn) -> int:
+    """How many curves are lines along the direction of the picture."""
+    return sum(len({round(y, 1) for _, y in curve}) == 1 for curve in drawn.curves)
+
+
+def test_the_order_is_improved_until_nothing_crosses_where_that_can_be() -> None:
+    # As a walk through the graph meets the tasks, three pairs of edges cross.
+    drawn = Drawn(to_svg(graph([[], [], [1], [1], [3, 2], [1, 0], [0, 3]])))
+    ends = [(curve[0], curve[-1]) for curve in drawn.curves]
+    crossings = [
+        (one, other)
+        for one in ends
+        for other in ends
+        if one[0][0] == other[0][0] and one[0][1] < other[0][1] and one[1][1] > other[1][1]
+    ]
+    assert crossings == []
+
+
+def test_what_is_nearly_straight_is_straight() -> None:
+    assert straight(Drawn(to_svg(graph([[], [0], [0, 1], [2, 0]])))) == 1
