@@ -489,6 +489,8 @@ except ImportError as error:
     [
         ("sdax_contrib.starlette", "starlette", "starlette"),
         ("sdax_contrib.fastapi", "fastapi", "fastapi"),
+        ("sdax_contrib.anyio", "anyio", "anyio"),
+        ("sdax_contrib.dask", "distributed", "dask"),
     ],
 )
 def test_a_missing_library_says_what_to_install(module: str, library: str, extra: str) -> None:

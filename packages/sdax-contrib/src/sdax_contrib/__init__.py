@@ -1,8 +1,13 @@
-"""Retry policies and integrations for sdax.
+"""Retry policies, limits, breakers, telemetry, web and clusters for sdax, a module for each.
 
-This release holds the frame only: there is nothing to import from it yet. Importing the package
-imports nothing else. Every integration will be a module of its own and an extra named after the
-library that it needs.
+Importing the package imports nothing else, and each module no more than it needs. A module that needs a library is
+an extra named after it; if it is missing, the `ImportError` says what to install.
+
+- `retry`, `transient`, `hedge`, `tenacity`: what is tried again, and when.
+- `limited`, `adaptive_limit`, `limits`, `circuit_breaker`: what stands in front of a backend.
+- `otel`, `prometheus`, `structlog`, `rich`, `pictures`: what a run and a graph look like.
+- `starlette`, `fastapi`: graphs in a web application.
+- `engine`, `anyio`, `dask`: functions that run somewhere else.
 """
 
 from typing import TYPE_CHECKING

@@ -1,0 +1,218 @@
+"""Functions on a Dask cluster, by an asynchronous client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from uuid import uuid4
+
+from sdax_core import Interceptor, RetryPolicy, T, TaskFunction
+
+from sdax_contrib._engine import call_was_left, on_engine
+
+try:
+    import distributed
+except ImportError as missing:
+    raise ImportError(
+        "sdax_contrib.dask needs distributed: pip install 'sdax-contrib[dask]'", name="distributed"
+    ) from missing
+
+_Event: Any = distributed.Event  # it has no types
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_PATIENCE = 5.0
+"""Seconds that asking the scheduler about a cancelled call may take; it may be gone."""
+
+_STOP: ContextVar[Any] = ContextVar("sdax_dask_stop")
+
+
+class _Flag(Protocol):
+    """What is used of `distributed.Event`, which has no types: awaitable here, plain on a worker."""
+
+    def set(self) -> Any: ...
+    def clear(self) -> Any: ...
+    def is_set(self) -> Any: ...
+
+
+class LostWorkerError(ConnectionError):
+    """The worker was lost while it ran a function that may not be run twice.
+
+    A `ConnectionError`, so that a policy which retries those has it run again; do that only if it may be.
+    """
+
+
+class DaskEngine:
+    """An engine: a function is one task of a Dask cluster.
+
+    Args:
+        client: An asynchronous client (`distributed.Client(..., asynchronous=True)`), of the running event loop.
+        workers: Addresses or names of the workers that may run it; `None` is any.
+        resources: What it takes of the workers' resources, for example `{"GPU": 1}`.
+        idempotent: Whether Dask may run it again when a worker is lost. If not, the call raises
+            `LostWorkerError` then.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        workers: Sequence[str] | None = None,
+        resources: Mapping[str, float] | None = None,
+        idempotent: bool = False,
+    ) -> None:
+        self._client: Any = client
+        self._options = {
+            "workers": None if workers is None else list(workers),
+            "resources": None if resources is None else dict(resources),
+        }
+        self._idempotent = idempotent
+
+    async def run(self, function: Callable[..., Any], args: tuple[Any, ...], /) -> Any:
+        """Call the function on the cluster.
+
+        Raises:
+            LostWorkerError: Its worker was lost, and it may not be run twice.
+            BaseException: What the function raised, or `distributed.KilledWorker` if several workers were lost.
+        """
+        name = getattr(function, "__qualname__", "function")
+        key = f"sdax-{name}-{uuid4().hex}"
+        begun, stop = self._flag(_begun(key)), self._flag(_stop(key))
+        future = self._client.submit(
+            _run_on_worker,
+            function,
+            args,
+            key,
+            self._idempotent,
+            key=key,
+            pure=False,
+            **self._options,
+        )
+        try:
+            result = await future
+        except asyncio.CancelledError:
+            await self._leave(name, future, begun, stop)
+            raise
+        except BaseException:
+            await begun.clear()
+            raise
+        await begun.clear()
+        return result
+
+    def _flag(self, name: str) -> _Flag:
+        return cast("_Flag", _Event(name, client=self._client))
+
+    async def _leave(self, name: str, future: Any, begun: _Flag, stop: _Flag) -> None:
+        """Have a call that is queued removed, and ask one that runs to stop."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await stop.set()
+                await self._client.cancel([future], force=True)
+                has_begun = await begun.is_set()
+                if not has_begun:
+                    await stop.clear()
+        except (OSError, RuntimeError):  # TimeoutError and CommClosedError are OSErrors
+            has_begun = True  # nobody can say
+        if has_begun:
+            call_was_left(
+                "sdax.dask.abandoned",
+                f"sdax: the call of {name} was abandoned: it was asked to stop, and may go on on its worker",
+            )
+
+
+def on_dask(
+    function: Callable[..., Any],
+    *,
+    client: Callable[[T], Client],
+    args: Callable[[T], tuple[Any, ...]],
+    into: str | Callable[[T, Any], Any] | None,
+    workers: Sequence[str] | None = None,
+    resources: Mapping[str, float] | None = None,
+    idempotent: bool = False,
+    timeout: float | None = None,
+    retry: RetryPolicy | None = None,
+    interceptors: Iterable[Interceptor] = (),
+) -> TaskFunction[T]:
+    """Make the function of a phase from a plain function that runs on a Dask cluster.
+
+    Graph, cleanup, retries and timeouts stay here; the function is one task of the cluster. On a cancel or a timeout
+    a call that is queued is removed. One that has begun cannot be interrupted: it is *abandoned*, which the error
+    says and observers are told (`sdax.dask.abandoned`), and asked to stop: it looks at `stop_requested()`.
+
+    Args:
+        function: A plain function that the workers can import or unpickle.
+        client: Finds the asynchronous client for a context: `lambda ctx: ctx.dask`.
+        args: Takes the context and returns the tuple of arguments.
+        into: Where the result goes: the name of an attribute of the context, a function that takes the context and
+            the result, or `None`.
+        workers: Addresses or names of the workers that may run it; `None` is any.
+        resources: What it takes of the workers' resources, for example `{"GPU": 1}`.
+        idempotent: Whether Dask may run it again when a worker is lost. If not, the attempt fails with
+            `LostWorkerError` then.
+        timeout: Limit in seconds of each attempt; waiting for a worker counts.
+        retry: Decides about further attempts.
+        interceptors: Run around each attempt, here.
+
+    Raises:
+        TypeError: A setting is of the wrong type.
+        ValueError: `into` is empty, or `timeout` is out of its range.
+    """
+    if not callable(client):
+        raise TypeError(f"client must be a function that finds the client; got {client!r}")
+    return on_engine(
+        function,
+        engine=lambda ctx: DaskEngine(
+            client(ctx), workers=workers, resources=resources, idempotent=idempotent
+        ),
+        args=args,
+        into=into,
+        timeout=timeout,
+        retry=retry,
+        interceptors=interceptors,
+    )
+
+
+# On a worker
+
+
+def stop_requested() -> bool:
+    """Whether the call in which this is asked should stop, because it was cancelled or its time is up.
+
+    It asks the scheduler, which takes about a millisecond. Outside a call by `on_dask` it is `False`.
+    """
+    stop = _STOP.get(None)
+    return stop is not None and bool(stop.is_set())
+
+
+def _run_on_worker(
+    function: Callable[..., Any], args: tuple[Any, ...], key: str, idempotent: bool
+) -> Any:
+    begun = cast("_Flag", _Event(_begun(key)))
+    stop = cast("_Flag", _Event(_stop(key)))
+    if begun.is_set() and not idempotent:
+        raise LostWorkerError(
+            f"the worker was lost while it ran {getattr(function, '__qualname__', function)}, which may not be run "
+            "twice: idempotent=True would allow it"
+        )
+    begun.set()
+    token = _STOP.set(stop)
+    try:
+        if stop.is_set():
+            raise RuntimeError("the call was cancelled before it began")
+        return function(*args)
+    finally:
+        _STOP.reset(token)
+        if stop.is_set():  # nobody waits for it any more
+            begun.clear()
+            stop.clear()
+
+
+def _begun(key: str) -> str:
+    return f"{key}-begun"
+
+
+def _stop(key: str) -> str:
+    return f"{key}-stop"

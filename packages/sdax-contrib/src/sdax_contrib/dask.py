@@ -1,0 +1,8 @@
+"""Functions on a Dask cluster: `on_dask(function, client=..., args=..., into=...)`.
+
+Needs `pip install 'sdax-contrib[dask]'`.
+"""
+
+from sdax_contrib._dask import DaskEngine, LostWorkerError, on_dask, stop_requested
+
+__all__ = ["DaskEngine", "LostWorkerError", "on_dask", "stop_requested"]
