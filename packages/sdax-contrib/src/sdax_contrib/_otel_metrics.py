@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdax_contrib._otel_api import SCOPE, MeterProvider, get_meter
 from sdax_contrib._run_measures import DURATION_BUCKETS, RunMeasures
-from sdax_contrib._telemetry_names import TaskNamer, task_name
+from sdax_contrib._telemetry_names import TaskNamer
 
 
 class Metrics(RunMeasures):
@@ -34,7 +34,7 @@ class Metrics(RunMeasures):
         self,
         meter_provider: MeterProvider | None = None,
         *,
-        task_name: TaskNamer = task_name,
+        task_name: TaskNamer | None = None,
     ) -> None:
         super().__init__(task_name)
         meter = get_meter(SCOPE, meter_provider=meter_provider)

@@ -24,7 +24,7 @@ from sdax_contrib._otel_api import (
     get_tracer,
     set_span_in_context,
 )
-from sdax_contrib._telemetry_names import TaskNamer, check_namer, error_type, task_name
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer, error_type
 
 _Attribute: TypeAlias = str | bool | int | float
 
@@ -81,10 +81,9 @@ class Tracing(Observer):
         self,
         tracer_provider: TracerProvider | None = None,
         *,
-        task_name: TaskNamer = task_name,
+        task_name: TaskNamer | None = None,
     ) -> None:
-        check_namer(task_name)
-        self._name = task_name
+        self._name = checked_namer(task_name)
         self._tracer = get_tracer(SCOPE, tracer_provider=tracer_provider)
         self._runs: dict[RunHandle, _TracedRun] = {}
         self._calls: dict[FunctionCall, _Current] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sdax_contrib._run_measures import DURATION_BUCKETS, RunMeasures
-from sdax_contrib._telemetry_names import TaskNamer, task_name
+from sdax_contrib._telemetry_names import TaskNamer
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -49,12 +49,13 @@ class PrometheusMetrics(RunMeasures):
 
     def __init__(
         self,
-        registry: CollectorRegistry = REGISTRY,
+        registry: CollectorRegistry | None = None,
         *,
         buckets: Sequence[float] = DURATION_BUCKETS,
-        task_name: TaskNamer = task_name,
+        task_name: TaskNamer | None = None,
     ) -> None:
         super().__init__(task_name)
+        registry = REGISTRY if registry is None else registry
         try:
             self._run_duration = Histogram(
                 "sdax_run_duration_seconds",

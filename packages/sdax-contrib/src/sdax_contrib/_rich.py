@@ -10,7 +10,7 @@ from sdax_core import Observer
 
 from sdax_contrib._progress_rows import Row, Rows
 from sdax_contrib._setting_checks import check_number, given
-from sdax_contrib._telemetry_names import TaskNamer, check_namer, task_name
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer
 
 try:
     from rich.console import Console, Group
@@ -77,15 +77,14 @@ class LiveProgress(Observer):
         console: Console | None = None,
         *,
         refresh_per_second: float = 8,
-        task_name: TaskNamer = task_name,
+        task_name: TaskNamer | None = None,
     ) -> None:
         if console is not None and not isinstance(cast("object", console), Console):
             raise TypeError(f"console must be a rich.console.Console; {given(console)}")
         check_number("refresh_per_second", refresh_per_second, above=0)
-        check_namer(task_name)
         self._console = Console(stderr=True) if console is None else console
         self._rate = refresh_per_second
-        self._name = task_name
+        self._name = checked_namer(task_name)
         self._live: Live | None = None
         self._runs = 0
         self._begin()

@@ -9,7 +9,7 @@ from typing import cast
 
 from sdax_core import Attempt, FunctionCall, Observer, PhaseId, RunHandle
 
-from sdax_contrib._telemetry_names import TaskNamer, check_namer, task_name
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer
 
 _LOGGER = logging.getLogger("sdax.run")
 # A library is silent unless the program configures logging. The errors of `sdax` itself are not: they tell of defects.
@@ -39,13 +39,12 @@ class RunLog(Observer):
     __slots__ = ("_log", "_name", "_started")
 
     def __init__(
-        self, logger: logging.Logger = _LOGGER, *, task_name: TaskNamer = task_name
+        self, logger: logging.Logger | None = None, *, task_name: TaskNamer | None = None
     ) -> None:
-        if not isinstance(cast("object", logger), logging.Logger):
+        if logger is not None and not isinstance(cast("object", logger), logging.Logger):
             raise TypeError(f"logger must be a logging.Logger; got {logger!r}")
-        check_namer(task_name)
-        self._log = logger
-        self._name = task_name
+        self._log = _LOGGER if logger is None else logger
+        self._name = checked_namer(task_name)
         self._started: dict[RunHandle, float] = {}
 
     def run_started(self, run: RunHandle, /) -> None:

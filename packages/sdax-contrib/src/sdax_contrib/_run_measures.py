@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 
 from sdax_core import Attempt, FunctionCall, Observer, RunHandle
 
-from sdax_contrib._telemetry_names import TaskNamer, check_namer, error_type
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer, error_type
 
 DURATION_BUCKETS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -21,9 +21,8 @@ class RunMeasures(Observer, ABC):
 
     __slots__ = ("_name", "_started")
 
-    def __init__(self, task_name: TaskNamer) -> None:
-        check_namer(task_name)
-        self._name = task_name
+    def __init__(self, task_name: TaskNamer | None) -> None:
+        self._name = checked_namer(task_name)
         self._started: dict[RunHandle, float] = {}
 
     @abstractmethod

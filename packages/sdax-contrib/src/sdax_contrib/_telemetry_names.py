@@ -14,10 +14,17 @@ def task_name(path: tuple[Hashable, ...]) -> str:
     return str(path[0]) if len(path) == 1 else "/".join(map(str, path))
 
 
-def check_namer(namer: object) -> None:
-    """Raise a `TypeError` unless it can be called."""
+def checked_namer(namer: TaskNamer | None) -> TaskNamer:
+    """Give the function itself, or `task_name` if there is none.
+
+    Raises:
+        TypeError: It cannot be called.
+    """
+    if namer is None:
+        return task_name
     if not callable(namer):
         raise TypeError(f"task_name must be a function that names a path of keys; got {namer!r}")
+    return namer
 
 
 def error_type(error: BaseException) -> str:
