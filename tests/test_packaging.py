@@ -28,6 +28,16 @@ builder.add_task(AsyncTask("greet", execute=TaskFunction(greet)))
 asyncio.run(builder.build().process_tasks("core"))
 """
 
+IMPORT_ALL_OF_CONTRIB = """
+import importlib, pkgutil, sdax_contrib
+for found in sorted(name for _, name, _ in pkgutil.iter_modules(sdax_contrib.__path__)):
+    if not found.startswith("_"):
+        try:
+            importlib.import_module(f"sdax_contrib.{found}")
+        except ImportError as error:
+            print(f"{found}: {error}")
+"""
+
 DISTRIBUTIONS = ("sdax", "sdax-contrib", "sdax-core", "sdax-helpers", "sdax-levels")
 
 
@@ -83,6 +93,21 @@ def test_core_installs_and_runs_alone_in_an_empty_environment(
     install(python, wheels["sdax-core"])
     assert installed(python) == {"sdax-core"}
     assert run(python, "-I", "-c", RUN_A_GRAPH) == "hello from core"
+
+
+def test_contrib_without_any_extra_says_what_to_install_and_the_rest_of_it_works(
+    wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    python = environment(tmp_path / "contrib")
+    install(python, "sdax-contrib", "--find-links", wheels["sdax-contrib"].parent)
+    assert installed(python) == set(DISTRIBUTIONS) - {"sdax"}
+    refused = dict(
+        line.split(": ", 1) for line in run(python, "-I", "-c", IMPORT_ALL_OF_CONTRIB).splitlines()
+    )
+    extras = set(project("sdax-contrib")["optional-dependencies"]) - {"all"}
+    assert set(refused) == extras
+    for module, message in refused.items():
+        assert f"pip install 'sdax-contrib[{module}]'" in message
 
 
 def test_all_wheels_install_and_import_together(wheels: dict[str, Path], tmp_path: Path) -> None:
