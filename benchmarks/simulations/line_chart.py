@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 760, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 56, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 72, 44
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #333 }
 .title { font-weight: 600; font-size: 14px }
-.grid { stroke: #ddd } .axis { stroke: #888 } .span { fill: #f3d9d0; opacity: .6 }
+.grid { stroke: #ddd } .axis { stroke: #888; fill: none } .span { fill: #f3d9d0; opacity: .6 }
 .line { fill: none; stroke-width: 2 }
 .c0 { stroke: #c0392b } .c1 { stroke: #2471a3 } .c2 { stroke: #1e8449 } .c3 { stroke: #7d3c98 }
 @media (prefers-color-scheme: dark) {
@@ -77,7 +77,7 @@ class LineChart:
                 f'<rect class="span" x="{self._x(begin):.1f}" y="{TOP}" '
                 f'width="{self._x(end) - self._x(begin):.1f}" height="{HEIGHT - TOP - BOTTOM}"/>'
             )
-            yield f'<text x="{self._x(begin) + 4:.1f}" y="{TOP + 14}">{escape(name)}</text>'
+            yield f'<text x="{self._x(begin) + 4:.1f}" y="{TOP - 8}">{escape(name)}</text>'
 
     def _grid(self) -> Iterable[str]:
         bottom = HEIGHT - BOTTOM
