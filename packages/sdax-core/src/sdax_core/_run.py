@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from sdax_core._cancel_cause import CancelCause
 from sdax_core._phase_id import PhaseId
@@ -51,6 +52,7 @@ class Run:
     _walk: Walk | None = None
     _pre_walk: Walk | None = None
     _handle: RunHandle | None = None
+    _handle_given: ref[RunHandle] | None = None
     _base: Context | None = None
     _deadline_timer: asyncio.TimerHandle | None = None
 
@@ -188,7 +190,11 @@ class Run:
             self.parent.record.add_optional_of(self.record, self.key_in_parent)
         if self.observation is not None:
             self.observation.tell("run_ended", self.handle, self.record.exception_so_far())
-        self._handle = None
+        if self._handle is not None:
+            self._handle_given = ref(
+                self._handle
+            )  # it refers to the run, and no cycle is to be left
+            self._handle = None
 
     def _cleanup_plan(self) -> WalkPlan:
         plan, walk, absent = self.plan.post_execute, self._pre_walk, self._declined()
@@ -333,10 +339,15 @@ class Run:
 
     @property
     def handle(self) -> RunHandle:
-        """The run as its functions see it."""
-        if self._handle is None:
-            self._handle = RunHandle(self)
-        return self._handle
+        """The run as its functions see it; always the same object, as long as somebody holds it."""
+        handle = self._handle or (self._handle_given and self._handle_given())
+        if handle is None:
+            handle = RunHandle(self)
+            if self._ended:
+                self._handle_given = ref(handle)
+            else:
+                self._handle = handle
+        return handle
 
     def _is_cancel_unreceived(self) -> bool:
         # Functions that never suspend give a cancel no chance to be delivered (guarantee 9).

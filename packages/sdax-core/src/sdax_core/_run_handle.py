@@ -45,18 +45,10 @@ class RunHandle:
     It may be kept, and be read after the run has ended.
     """
 
-    __slots__ = ("_run",)
+    __slots__ = ("__weakref__", "_run")
 
     def __init__(self, run: Run) -> None:
         self._run = run
-
-    # A run that has ended makes a new handle if it is asked for one, and is the same run all the same.
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunHandle) and other._run is self._run
-
-    def __hash__(self) -> int:
-        return hash(id(self._run))
 
     @property
     def id(self) -> str:

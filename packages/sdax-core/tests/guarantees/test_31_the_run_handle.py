@@ -215,7 +215,7 @@ def test_inside_a_nested_run_it_is_the_inner_one_which_knows_what_it_is_nested_i
     assert all(handle is outer[0] for handle in outer)
     assert len(inner) == 3
     assert all(handle is inner[0] for handle in inner)
-    assert inner[0].parent == outer[0]
+    assert inner[0].parent is outer[0]
     assert inner[0].path == ("a",)
     assert outer[0].parent is None
     assert outer[0].path == ()
