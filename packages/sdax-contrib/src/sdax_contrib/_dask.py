@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _PATIENCE = 5.0
 """Seconds that asking the scheduler about a cancelled call may take; it may be gone."""
 
+_PAUSE = 0.01
+"""Seconds between two questions to the scheduler."""
+
 _STOP: ContextVar[Any] = ContextVar("sdax_dask_stop")
 
 
@@ -109,9 +112,14 @@ class DaskEngine:
         """Have a call that is queued removed, and ask one that runs to stop."""
         try:
             async with asyncio.timeout(_PATIENCE):
+                has_begun = await begun.is_set()
                 await stop.set()
                 await self._client.cancel([future], force=True)
-                has_begun = await begun.is_set()
+                if not has_begun:
+                    while await _is_wanted(self._client, future.key):  # the request is on its way
+                        await asyncio.sleep(_PAUSE)
+                    # A call that begins from now on sees that nobody wants it, and ends.
+                    has_begun = await begun.is_set()
                 if not has_begun:
                     await stop.clear()
         except (OSError, RuntimeError):  # TimeoutError and CommClosedError are OSErrors
@@ -175,6 +183,12 @@ def on_dask(
     )
 
 
+async def _is_wanted(client: Any, key: str) -> bool:
+    """Whether the scheduler still knows the call; it forgets one that was cancelled."""
+    status = await client.scheduler.get_task_status(keys=[key])
+    return status[key] is not None
+
+
 # On a worker
 
 
@@ -200,7 +214,10 @@ def _run_on_worker(
     begun.set()
     token = _STOP.set(stop)
     try:
-        if stop.is_set():
+        # Asked after `begun` was set. The client looks the other way round, so that one of the two sees the other.
+        client = distributed.get_client()
+        if stop.is_set() or not client.sync(_is_wanted, client, key):
+            begun.clear()
             raise RuntimeError("the call was cancelled before it began")
         return function(*args)
     finally:
