@@ -19,7 +19,7 @@ except ImportError as missing:
         "sdax_contrib.dask needs distributed: pip install 'sdax-contrib[dask]'", name="distributed"
     ) from missing
 
-_Event: Any = distributed.Event  # it has no types
+_distributed: Any = distributed  # it has no types
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -106,7 +106,7 @@ class DaskEngine:
         return result
 
     def _flag(self, name: str) -> _Flag:
-        return cast("_Flag", _Event(name, client=self._client))
+        return cast("_Flag", _distributed.Event(name, client=self._client))
 
     async def _leave(self, name: str, future: Any, begun: _Flag, stop: _Flag) -> None:
         """Have a call that is queued removed, and ask one that runs to stop."""
@@ -204,8 +204,8 @@ def stop_requested() -> bool:
 def _run_on_worker(
     function: Callable[..., Any], args: tuple[Any, ...], key: str, idempotent: bool
 ) -> Any:
-    begun = cast("_Flag", _Event(_begun(key)))
-    stop = cast("_Flag", _Event(_stop(key)))
+    begun = cast("_Flag", _distributed.Event(_begun(key)))
+    stop = cast("_Flag", _distributed.Event(_stop(key)))
     if begun.is_set() and not idempotent:
         raise LostWorkerError(
             f"the worker was lost while it ran {getattr(function, '__qualname__', function)}, which may not be run "
@@ -215,7 +215,7 @@ def _run_on_worker(
     token = _STOP.set(stop)
     try:
         # Asked after `begun` was set. The client looks the other way round, so that one of the two sees the other.
-        client = distributed.get_client()
+        client = _distributed.get_client()
         if stop.is_set() or not client.sync(_is_wanted, client, key):
             begun.clear()
             raise RuntimeError("the call was cancelled before it began")
