@@ -1,20 +1,28 @@
 """Write down what the packages show to their users: `uv run scripts/update_public_surface.py`.
 
 One text file per package in tests/public_surface/. A test compares them with the code, so a name
-or a parameter changes only on purpose: run this, and let the reviewer read the difference.
+or a parameter changes only on purpose: run this, and let the reviewer read the difference. Another
+compares them with the last release (surface_changes.py): what has changed needs a changelog fragment.
 """
 
+import ast
 import enum
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, cast, get_args, get_origin
 
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "tests" / "public_surface"
 PACKAGES = ("sdax", "sdax_contrib", "sdax_core", "sdax_helpers", "sdax_levels")
+
+# A member without an underscore, or what `with`, `for`, `await`, `in`, `[]`, `|` and calls ask for.
+PUBLIC_MEMBER = re.compile(
+    r"(?!_)\w+|__(a?enter|a?exit|a?iter|a?next|await|call|contains|getitem|len|or)__"
+)
 
 
 def snapshot(package: str) -> str:
@@ -51,10 +59,14 @@ def name_lines(name: str, value: object) -> Iterator[str]:
         yield f"enum {name}"
         yield from (f"    {key} = {member.value!r}" for key, member in value.__members__.items())
     elif inspect.isclass(value):
-        yield f"class {name}{constructor(value)}"
+        is_protocol = bool(getattr(value, "_is_protocol", False))
+        yield f"protocol {name}" if is_protocol else f"class {name}{constructor(value)}"
+        yield from (f"    is {base}" for base in public_bases(value))
         yield from (f"    {line}" for line in member_lines(value))
     elif inspect.isfunction(value):
-        yield f"def {name}{parameters(value)}"
+        yield f"{function_kind(value)} {name}{parameters(value)}"
+    elif get_origin(value) is Literal:
+        yield f"{name} = Literal[{', '.join(map(repr, get_args(value)))}]"
     else:
         yield name
 
@@ -64,13 +76,13 @@ def member_lines(cls: type) -> Iterator[str]:
     members: dict[str, Any] = {}
     for owner in reversed(own_classes(cls)):
         members.update(vars(owner))
-    for name in sorted(name for name in members if not name.startswith("_")):
+    for name in sorted(filter(PUBLIC_MEMBER.fullmatch, members)):
         member = members[name]
         kind = type(member).__name__
         if kind in ("classmethod", "staticmethod"):
             yield f"{kind} {name}{parameters(getattr(cls, name))}"
         elif inspect.isfunction(member):
-            yield f"def {name}{parameters(member)}"
+            yield f"{function_kind(member)} {name}{parameters(member)}"
         else:
             yield name
 
@@ -86,13 +98,65 @@ def own_classes(cls: type) -> list[type]:
     return [owner for owner in cls.__mro__ if owner.__module__.partition(".")[0] in PACKAGES]
 
 
-def parameters(function: Callable[..., object]) -> str:
+def public_bases(cls: type) -> list[str]:
+    """What an instance also is, for `except` and `isinstance`: built-in and our own public classes."""
+    untold = (object, BaseException)
+    bases = [base for base in cls.__mro__[1:] if base not in untold and is_public(base)]
+    return sorted(base.__name__ for base in bases)
+
+
+def is_public(cls: type) -> bool:
+    """Whether the class is built in, or users can import it from one of these packages."""
+    home, *inside = cls.__module__.split(".")
+    if any(part.startswith("_") for part in inside) or home not in PACKAGES:
+        return cls.__module__ == "builtins"
+    return cls.__name__ in importlib.import_module(cls.__module__).__all__
+
+
+def function_kind(function: object) -> str:
+    """Whether the function has to be awaited, as its first word says."""
+    return "async def" if inspect.iscoroutinefunction(function) else "def"
+
+
+def parameters(function: Any) -> str:
     """The signature without annotations: those are held by the type checkers."""
     signature = inspect.signature(function)
     bare = [
-        parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()
+        parameter.replace(annotation=parameter.empty, default=Default.of(parameter.default))
+        for parameter in signature.parameters.values()
     ]
     return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+
+
+class Default:
+    """A default value that is shown as Python source, so that a snapshot can be parsed."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    @classmethod
+    def of(cls, value: object) -> object:
+        """Wrap a default; no default stays none."""
+        return value if value is inspect.Parameter.empty else cls(value)
+
+    def __repr__(self) -> str:
+        return source(self.value)
+
+
+def source(value: object) -> str:
+    """The value as an expression: what no expression stands for, as `...`."""
+    if isinstance(value, tuple):
+        items = [source(item) for item in cast("tuple[object, ...]", value)]
+        return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+    if inspect.isclass(value) or inspect.isroutine(value):
+        home = "" if value.__module__ == "builtins" else f"{value.__module__}."
+        return f"{home}{value.__qualname__}"
+    text = repr(value)
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return "..."
+    return text
 
 
 def main() -> None:
