@@ -3,11 +3,13 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import CapacityLimiter
 from remote_work import die_the_first_time, fail, process_id, square, wait_in_vain
 from sdax_contrib.anyio import on_process
 from sdax_core import AsyncDagTaskProcessor, Attempt, Observer, SdaxExecutionError
@@ -15,6 +17,11 @@ from sdax_helpers import task
 
 PATIENCE = 60
 WRONG: Any = 3
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(),
+    reason="Linux lists the processes of a process in /proc",
+)
 
 
 @dataclass
@@ -99,6 +106,56 @@ def test_a_process_is_killed_when_its_call_is_cancelled_or_times_out(
         assert not is_alive(process)
         assert any("wait_in_vain was killed" in note for note in error.__notes__)
         assert work.reports == ["sdax.process.killed"]
+
+    run(main())
+
+
+def worker_processes() -> set[str]:
+    """anyio's workers of this process, by their numbers."""
+    found: set[str] = set()
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            with suppress(OSError):  # it has ended meanwhile
+                if b"anyio.to_process" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.add(child)
+    return found
+
+
+@needs_proc
+def test_a_process_that_is_only_starting_is_killed_as_well() -> None:
+    async def main() -> None:
+        work, before = Work(), worker_processes()
+        running = asyncio.create_task(
+            processor(square, 7).process_tasks(work, observers=[Reports(work)])
+        )
+        while not worker_processes() - before:  # noqa: ASYNC110 - it takes far longer to be ready
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        while worker_processes() - before:  # noqa: ASYNC110 - the killed process is yet to be reaped
+            await asyncio.sleep(0)
+        await processor(square, 7).process_tasks(work)
+        assert work.result == 49
+
+    run(main())
+
+
+def test_a_call_that_waited_for_the_limiter_has_no_process_to_be_killed() -> None:
+    async def main() -> None:
+        work, limiter = Work(), CapacityLimiter(1)
+        async with limiter:
+            graph = processor(square, 7, limiter=limiter)
+            running = asyncio.create_task(graph.process_tasks(work, observers=[Reports(work)]))
+            while not limiter.statistics().tasks_waiting:  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await running
+        assert not any("was killed" in note for note in getattr(cancelled.value, "__notes__", ()))
+        assert work.reports == []
+        await graph.process_tasks(work)
+        assert work.result == 49
 
     run(main())
 

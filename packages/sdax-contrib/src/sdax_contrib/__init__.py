@@ -5,7 +5,7 @@ an extra named after it; if it is missing, the `ImportError` says what to instal
 
 - `retry`, `transient`, `hedge`, `tenacity`: what is tried again, and when.
 - `limited`, `adaptive_limit`, `limits`, `circuit_breaker`: what stands in front of a backend.
-- `otel`, `prometheus`, `structlog`, `rich`, `pictures`: what a run and a graph look like.
+- `otel`, `prometheus`, `logging`, `structlog`, `rich`, `pictures`: what a run and a graph look like.
 - `starlette`, `fastapi`: graphs in a web application.
 - `engine`, `anyio`, `dask`: functions that run somewhere else.
 """

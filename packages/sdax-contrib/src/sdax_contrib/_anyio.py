@@ -9,9 +9,10 @@ from typing import Any
 from sdax_core import Interceptor, RetryPolicy, T, TaskFunction
 
 from sdax_contrib._engine import call_was_left, on_engine
+from sdax_contrib._stopped_call import StoppedCall
 
 try:
-    from anyio import CapacityLimiter, to_process
+    from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 except ImportError as missing:
     raise ImportError(
         "sdax_contrib.anyio needs anyio: pip install 'sdax-contrib[anyio]'", name="anyio"
@@ -35,14 +36,20 @@ class KillableProcesses:
             anyio.BrokenWorkerProcess: The process died.
             BaseException: What the function raised.
         """
+        # anyio forgets a worker whose start is cancelled, and the process stays. Whatever else stops it has it killed.
+        call = StoppedCall(
+            to_process.run_sync(function, *args, cancellable=True, limiter=self._limiter)
+        )
         try:
-            return await to_process.run_sync(
-                function, *args, cancellable=True, limiter=self._limiter
-            )
-        except asyncio.CancelledError:
-            name = getattr(function, "__qualname__", repr(function))
-            call_was_left("sdax.process.killed", f"sdax: the process for {name} was killed")
-            raise
+            return await call
+        except BaseException as error:
+            if call.cancelled is None:
+                raise
+            # Else there was no process yet: the call waited for the limiter.
+            if isinstance(error, (BrokenWorkerProcess, asyncio.CancelledError)):
+                name = getattr(function, "__qualname__", repr(function))
+                call_was_left("sdax.process.killed", f"sdax: the process for {name} was killed")
+            raise call.cancelled from None
 
 
 def on_process(

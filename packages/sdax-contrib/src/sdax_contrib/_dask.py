@@ -116,7 +116,9 @@ class DaskEngine:
                 await stop.set()
                 await self._client.cancel([future], force=True)
                 if not has_begun:
-                    while await _is_wanted(self._client, future.key):  # the request is on its way
+                    while await _is_wanted(  # noqa: ASYNC110 - it is the scheduler that is asked
+                        self._client, future.key
+                    ):  # the request is on its way
                         await asyncio.sleep(_PAUSE)
                     # A call that begins from now on sees that nobody wants it, and ends.
                     has_begun = await begun.is_set()
