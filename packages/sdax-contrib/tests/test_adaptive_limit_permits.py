@@ -200,3 +200,22 @@ def test_more_of_them_go_on_at_once_when_the_limit_has_risen() -> None:
 
 def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return asyncio.get_running_loop().create_task(coroutine)
+
+
+@pytest.mark.parametrize("good_readings", [0, 1])
+def test_a_clock_that_raises_costs_no_permit(good_readings: int) -> None:
+    left = good_readings
+
+    def clock() -> float:
+        nonlocal left
+        left -= 1
+        return 0.0 if left >= 0 else 1 / 0
+
+    async def main() -> None:
+        limit = AdaptiveLimit(target_latency=1, initial=1, clock=clock)
+        with pytest.raises(ZeroDivisionError):
+            async with limit:
+                pass
+        assert limit.in_use == 0
+
+    run(main())

@@ -197,12 +197,43 @@ def test_who_would_wait_for_too_long_behind_others_is_turned_away_as_well() -> N
         async with RateLimit(limiter, item):
             pass
         patient = RateLimit(limiter, item, max_wait=0.05)
+        with pytest.raises(RateLimitReached):  # alone it is refused at once
+            await patient.__aenter__()
         ahead = asyncio.create_task(_front_of(patient).acquire())
         await ahead
         with pytest.raises(RateLimitReached, match=r"rate limit 1 per 1 hour is reached: try"):
             await patient.__aenter__()
 
     asyncio.run(main())
+
+
+def test_in_the_loop_after_a_closed_one_callers_wait_in_line_again() -> None:
+    limit = RateLimit(MovingWindowRateLimiter(MemoryStorage()), limits.parse("1/hour"))
+
+    async def main() -> None:
+        waiting = [asyncio.create_task(limit.__aenter__()) for _ in range(4)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        assert [task.cancelled() for task in waiting[1:]] == [True] * 3
+
+    asyncio.run(main())
+    asyncio.run(main())
+
+
+def test_shared_with_a_loop_that_is_still_open_it_is_refused() -> None:
+    limit = RateLimit(MovingWindowRateLimiter(MemoryStorage()), limits.parse("5/hour"))
+    first = asyncio.new_event_loop()
+    try:
+        first.run_until_complete(limit.__aenter__())
+        with pytest.raises(
+            RuntimeError, match="the rate limit 5 per 1 hour belongs to another event loop"
+        ):
+            asyncio.run(limit.__aenter__())
+    finally:
+        first.close()
 
 
 def test_the_refusal_can_be_pickled() -> None:

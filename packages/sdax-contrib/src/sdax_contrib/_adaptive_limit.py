@@ -146,7 +146,11 @@ class AdaptiveLimit:
             self._in_use += 1
         else:
             await self._wait()
-        self._held[task] = (self._now(), self._is_in_demand())
+        try:
+            self._held[task] = (self._now(), self._is_in_demand())
+        except BaseException:  # the clock is the user's
+            self._give_back()
+            raise
 
     async def __aexit__(
         self,
@@ -158,10 +162,11 @@ class AdaptiveLimit:
         """Give the permit back, and learn from the time it was held."""
         begun, was_in_demand = self._held.pop(asyncio.current_task())
         has_answer = kind is None or issubclass(kind, self._timeouts)
-        if has_answer and (was_in_demand or self._is_in_demand()):
-            self._learn(begun)
-        self._in_use -= 1
-        self._hand_over()
+        try:
+            if has_answer and (was_in_demand or self._is_in_demand()):
+                self._learn(begun)
+        finally:
+            self._give_back()
 
     async def _wait(self) -> None:
         if self._max_waiting is not None and len(self._queue) >= self._max_waiting:
@@ -173,10 +178,12 @@ class AdaptiveLimit:
         except BaseException:
             self._queue.pop(turn, None)
             if turn.done() and not turn.cancelled():
-                # The permit was handed over and the caller cancelled before it could run.
-                self._in_use -= 1
-                self._hand_over()
+                self._give_back()  # handed over to us, and then we were cancelled before we ran
             raise
+
+    def _give_back(self) -> None:
+        self._in_use -= 1
+        self._hand_over()
 
     def _hand_over(self) -> None:
         """Give free permits to those who have waited longest.

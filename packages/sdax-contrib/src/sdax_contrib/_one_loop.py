@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Lock
+
+_choosing = Lock()  # two threads may both be the first
 
 
 class OneLoop:
@@ -27,10 +30,11 @@ class OneLoop:
         loop = asyncio.get_running_loop()
         if loop is self._loop:
             return False
-        if self._loop is not None and not self._loop.is_closed():
-            raise RuntimeError(
-                f"{self._owner} belongs to another event loop, the one that used it first: "
-                "make one for each event loop"
-            )
-        self._loop = loop
+        with _choosing:
+            if self._loop is not None and not self._loop.is_closed():
+                raise RuntimeError(
+                    f"{self._owner} belongs to another event loop, the one that used it first: "
+                    "make one for each event loop"
+                )
+            self._loop = loop
         return True

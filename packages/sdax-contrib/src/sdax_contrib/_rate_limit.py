@@ -10,6 +10,7 @@ import asyncio
 import time
 from types import TracebackType
 
+from sdax_contrib._one_loop import OneLoop
 from sdax_contrib._setting_checks import check_count, check_number, given
 
 try:
@@ -89,6 +90,7 @@ class RateLimit:
         self._identifiers = identifiers
         self._cost = cost
         self._max_wait = max_wait
+        self._home = OneLoop(f"the rate limit {item}")
         self._front = asyncio.Lock()
 
     def __repr__(self) -> str:
@@ -99,7 +101,10 @@ class RateLimit:
 
         Raises:
             RateLimitReached: That would take longer than `max_wait`.
+            RuntimeError: The limit belongs to another event loop, which is not closed.
         """
+        if self._home.is_new():
+            self._front = asyncio.Lock()  # one that was waited for belongs to its loop for ever
         # The lock is for waiting: while there is room, callers ask the storage side by side.
         if not self._front.locked() and await self._is_counted():
             return
