@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import warnings
 from typing import Any, Literal
 
 import pytest
@@ -188,6 +189,28 @@ def test_what_a_budget_is_told_of_a_run(errors: list[Exception], seen: list[Any]
 
     run(main())
     assert budget.seen == seen
+
+
+def test_a_budget_that_cannot_hear_of_successes_says_so_once_and_the_run_goes_on() -> None:
+    async def fails(ctx: list[int]) -> None:
+        ctx.append(len(ctx))
+        if len(ctx) < 3:
+            raise ConnectionError
+
+    deaf, hearing = RetryBudget(), RetryBudget()
+    for budget, interceptors in ((hearing, (hearing,)), (deaf, ())):
+        policy = Retry(3, Constant(0), budget=budget)
+        processor = runs(TaskFunction(fails, retry=policy, interceptors=interceptors))
+        attempts: list[int] = []
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            run(processor.process_tasks(attempts))
+        assert len(attempts) == 3
+        if budget is hearing:
+            assert caught == []
+    [warning] = caught
+    assert warning.category is RuntimeWarning
+    assert "hears of failures only" in str(warning.message)
 
 
 def test_a_cancelled_call_counts_as_nothing() -> None:

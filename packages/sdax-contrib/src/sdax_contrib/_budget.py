@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from threading import Lock
@@ -29,15 +30,30 @@ class Budget(ABC):
 
         TaskFunction(charge, retry=Retry(budget=budget), interceptors=(budget,))
 
-    Without that it takes every call for a failed one, and so allows less. What is cancelled counts as
-    nothing. A retry counts when it is allowed, even if it is then cancelled while it waits.
+    Without that it takes every call for a failed one, and so allows less. So a policy that asks a budget which has
+    never been an interceptor warns once (`RuntimeWarning`). What is cancelled counts as nothing. A retry counts
+    when it is allowed, even if it is then cancelled while it waits.
     """
+
+    _may_be_deaf = True  # nothing has shown yet that it hears of successes, and nobody was warned
 
     async def __call__(self, attempt: Attempt, proceed: Callable[[], Awaitable[Any]], /) -> Any:
         """Count an attempt that succeeds: a budget is an interceptor."""
+        self._may_be_deaf = False
         result = await proceed()
         self.record_success(attempt.number)
         return result
+
+    def warn_if_deaf(self) -> None:
+        """Warn, once, if it has never been an interceptor, and so hears of no success."""
+        if self._may_be_deaf:
+            self._may_be_deaf = False
+            warnings.warn(
+                f"{self!r} hears of failures only: give it to the functions as well, "
+                "TaskFunction(..., retry=Retry(budget=budget), interceptors=(budget,))",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     @abstractmethod
     def record_success(self, attempt: int) -> None:

@@ -42,7 +42,8 @@ class Retry:
             classifiers of `sdax_contrib.transient` are such functions. An `ExceptionGroup` is tried again
             only if each error in it is, after the longest wait among them. By default, what `TaskFunction`
             tries again (guarantee 23).
-        budget: Bounds the retries of all who share it.
+        budget: Bounds the retries of all who share it. It has to be among the function's interceptors, too, to
+            hear of successes (see `Budget`).
 
     Raises:
         ValueError: A number is out of its range.
@@ -88,6 +89,7 @@ class Retry:
         """
         answer = classifier_of(self.on)(error)
         if self.budget is not None:
+            self.budget.warn_if_deaf()
             self.budget.record_failure(attempt, transient=answer is not False)
         if answer is False or (self.attempts is not None and attempt >= self.attempts):
             return None
