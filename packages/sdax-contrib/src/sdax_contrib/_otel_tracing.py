@@ -24,7 +24,7 @@ from sdax_contrib._otel_api import (
     get_tracer,
     set_span_in_context,
 )
-from sdax_contrib._telemetry_names import TaskNamer, checked_namer, error_type
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer, error_type, shown, text_of
 
 _Attribute: TypeAlias = str | bool | int | float
 
@@ -135,7 +135,7 @@ class Tracing(Observer):
         if call.cancel_cause is not None:
             span.set_attribute("sdax.cancel.cause", call.cancel_cause.kind)
         if call.outcome == "failed" and call.error is not None:
-            span.record_exception(call.error)
+            _record_exception(span, call.error)
         current.end(call.outcome, call.error)
         self._runs[call.run].ended[call.phase, call.task] = span.get_span_context()
 
@@ -161,7 +161,7 @@ class Tracing(Observer):
                 "sdax.attempt": attempt.number,
                 "sdax.delay": delay,
                 "error.type": error_type(attempt.error),
-                "exception.message": str(attempt.error),
+                "exception.message": text_of(attempt.error),
             }
             current.span.add_event("sdax.retry", attributes)
 
@@ -186,14 +186,21 @@ def _links(call: FunctionCall, traced: _TracedRun) -> list[Link]:
     return [Link(span) for span in ended if span is not None]
 
 
+def _record_exception(span: Span, error: BaseException) -> None:
+    try:
+        span.record_exception(error)
+    except Exception:  # the text of the error is asked for, and that is the user's
+        span.add_event("exception", {"exception.type": error_type(error)})
+
+
 def _end(span: Span, outcome: str | None, error: BaseException | None, *, has_failed: bool) -> None:
     if outcome is not None:
         span.set_attribute("sdax.outcome", outcome)
     if has_failed and error is not None:
         span.set_attribute("error.type", error_type(error))
-        span.set_status(Status(StatusCode.ERROR, str(error)))
+        span.set_status(Status(StatusCode.ERROR, text_of(error)))
     span.end()
 
 
 def _attribute(value: object) -> _Attribute:
-    return value if isinstance(value, (str, bool, int, float)) else repr(value)
+    return value if isinstance(value, (str, bool, int, float)) else shown(value)

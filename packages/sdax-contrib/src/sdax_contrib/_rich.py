@@ -10,7 +10,7 @@ from sdax_core import Observer
 
 from sdax_contrib._progress_rows import Row, Rows
 from sdax_contrib._setting_checks import check_number, given
-from sdax_contrib._telemetry_names import TaskNamer, checked_namer
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer, shown
 
 try:
     from rich.console import Console, Group
@@ -136,7 +136,7 @@ class LiveProgress(Observer):
         row = self._rows.find(call.run, call.task)
         if row is not None and call.outcome is not None:
             row.ended = time.monotonic()
-            row.note = repr(call.error) if call.outcome == "failed" else ""
+            row.note = shown(call.error) if call.outcome == "failed" else ""
             self._rows.change(row, "done" if call.outcome == "succeeded" else call.outcome)
 
     def attempt_started(self, attempt: Attempt, /) -> None:
@@ -151,7 +151,7 @@ class LiveProgress(Observer):
         """Take note of it."""
         row = self._rows.find(attempt.call.run, attempt.call.task)
         if row is not None:
-            row.note = f"{attempt.error!r}; again in {delay:.1f} s"
+            row.note = f"{shown(attempt.error)}; again in {delay:.1f} s"
             self._rows.change(row, "waiting")
 
     def task_skipped(self, run: RunHandle, task: Hashable, phase: PhaseId, reason: str, /) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 from sdax_core import Attempt, FunctionCall, Observer, PhaseId, RunHandle
 
-from sdax_contrib._telemetry_names import TaskNamer, checked_namer
+from sdax_contrib._telemetry_names import TaskNamer, checked_namer, shown, text_of
 
 _LOGGER = logging.getLogger("sdax.run")
 # A library is silent unless the program configures logging. The errors of `sdax` itself are not: they tell of defects.
@@ -56,10 +56,10 @@ class RunLog(Observer):
         """Log it, without a traceback: each failure has had its own."""
         seconds = asyncio.get_running_loop().time() - self._started.pop(run)
         if run.outcome == "cancelled":
-            text = f"cancelled ({run.cancel_cause}) after {seconds:.3f} s"
+            text = f"cancelled ({text_of(run.cancel_cause)}) after {seconds:.3f} s"
             self._of_run(logging.WARNING, run, text)
         elif error is not None:
-            self._of_run(logging.ERROR, run, f"failed after {seconds:.3f} s: {error!r}")
+            self._of_run(logging.ERROR, run, f"failed after {seconds:.3f} s: {shown(error)}")
         else:
             self._of_run(logging.INFO, run, f"succeeded after {seconds:.3f} s")
 
@@ -71,14 +71,14 @@ class RunLog(Observer):
         """Log it."""
         took = (call.ended_at or call.started_at) - call.started_at
         if call.outcome == "failed":
-            text = f"failed after {took:.3f} s in attempt {call.attempts}: {call.error!r}"
+            text = f"failed after {took:.3f} s in attempt {call.attempts}: {shown(call.error)}"
             self._of_function(logging.ERROR, call, text, call.error)
         else:
             self._of_function(logging.DEBUG, call, f"{call.outcome} after {took:.3f} s")
 
     def retry_scheduled(self, attempt: Attempt, delay: float, /) -> None:
         """Log the attempt that failed."""
-        text = f"attempt {attempt.number} failed: {attempt.error!r}; again in {delay:.3f} s"
+        text = f"attempt {attempt.number} failed: {shown(attempt.error)}; again in {delay:.3f} s"
         self._of_function(logging.WARNING, attempt.call, text)
 
     def task_skipped(self, run: RunHandle, task: Hashable, phase: PhaseId, reason: str, /) -> None:
