@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast, get_args, get_origin
 
+from distributions import distributions
+
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "tests" / "public_surface"
 PACKAGES = ("sdax", "sdax_contrib", "sdax_core", "sdax_helpers", "sdax_levels")
 
@@ -26,8 +28,17 @@ PUBLIC_MEMBER = re.compile(
 
 
 def snapshot(package: str) -> str:
-    """Every public module of the package with the names of its `__all__`, as text."""
-    return "\n".join(line for module in public_modules(package) for line in module_lines(module))
+    """The extras, the commands, and every public module with the names of its `__all__`, as text."""
+    lines = list(installation_lines(package.replace("_", "-")))
+    lines += [line for module in public_modules(package) for line in module_lines(module)]
+    return "\n".join(lines)
+
+
+def installation_lines(distribution: str) -> Iterator[str]:
+    """What pyproject.toml shows to users."""
+    project = distributions()[distribution].project
+    yield from (f"extra {name}" for name in sorted(project.get("optional-dependencies", ())))
+    yield from (f"command {name}" for name in sorted(project.get("scripts", ())))
 
 
 def public_modules(package: str) -> Iterator[ModuleType]:

@@ -4,6 +4,8 @@ import importlib.metadata
 from types import ModuleType
 
 import pytest
+from distributions import ROOT, distributions
+from surface_changes import missing_fragment
 from update_public_surface import PACKAGES, SNAPSHOTS, public_modules, snapshot
 
 MODULES = [module for package in PACKAGES for module in public_modules(package)]
@@ -29,6 +31,12 @@ def test_all_lists_exactly_the_public_names(module: ModuleType) -> None:
 def test_the_public_surface_is_that_of_the_snapshot(package: str) -> None:
     written = (SNAPSHOTS / f"{package}.txt").read_text("utf-8")
     assert snapshot(package) == written, "if meant, run scripts/update_public_surface.py"
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the last release is found by git")
+@pytest.mark.parametrize("name", distributions())
+def test_what_has_changed_since_the_last_release_has_its_changelog_fragment(name: str) -> None:
+    assert missing_fragment(distributions()[name]) is None
 
 
 @pytest.mark.parametrize("package", PACKAGES)
