@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "docs_src"), str(ROOT / "scripts")]
 
 import explain_life_cycle  # noqa: E402
+import index_customer_page  # noqa: E402
 import tutorial_cleanup  # noqa: E402
 import tutorial_levels  # noqa: E402
 import tutorial_trip  # noqa: E402
@@ -59,7 +60,11 @@ def pictures() -> dict[str, str]:
     """Every picture by the name of its file."""
     trip, order = tutorial_trip.plan_trip, explain_life_cycle.place_order
     nobody = tutorial_cleanup.Report("nobody")
+    page = index_customer_page.customer_page
+    customer = index_customer_page.Page(customer=7)
     drawn = {
+        "index.svg": to_svg(page),
+        "index-run.svg": watched(page, customer, "One run"),
         "trip.svg": to_svg(trip),
         "trip-run.svg": watched(trip, tutorial_trip.Trip("Lyon"), "Planning a trip"),
         "cleanup-run.svg": watched(tutorial_cleanup.write_report, nobody, "A report that fails"),

@@ -10,7 +10,9 @@ from sdax_core._observer import Observer
 from sdax_core._run_settings import checked_interceptors, checked_observers
 
 ExecuteOrder = Literal["together", "dependencies"]
+"""When `execute` starts: of all tasks together, or of each when what it depends on is done."""
 OnExecuteError = Literal["continue", "cancel"]
+"""What a failed `execute` means for its siblings: they continue, or they are cancelled."""
 
 _CHOICES = {
     "execute_order": ("together", "dependencies"),

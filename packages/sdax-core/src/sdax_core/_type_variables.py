@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     T = TypeVar("T", default=Any)
+    """The type of a run's context. For type checkers it is any, unless it is given."""
     T_contra = TypeVar("T_contra", contravariant=True, default=Any)
     K = TypeVar("K", bound=Hashable, default=str)
+    """The type of the tasks' keys. For type checkers it is `str`, unless it is given."""
     K_co = TypeVar("K_co", bound=Hashable, covariant=True, default=str)
 else:
     from typing import TypeVar
