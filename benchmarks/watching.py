@@ -1,13 +1,11 @@
 """What it costs to watch runs: `python -m benchmarks.watching`.
 
-A run of a thousand functions that return at once, alone and watched by each integration in turn. Rounds
-alternate, the shortest counts, and what a watched run takes longer is divided by the number of functions.
+How it is measured: `benchmarks/per_function.py`.
 """
 
-import asyncio
 import io
 import logging
-import time
+from functools import partial
 from typing import Any
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -22,10 +20,9 @@ from sdax_contrib.otel import Metrics, Tracing
 from sdax_contrib.prometheus import PrometheusMetrics
 from sdax_contrib.rich import LiveProgress
 from sdax_contrib.structlog import bind_attempt
-from sdax_core import AsyncDagTaskProcessor, AsyncTask, Observer, TaskFunction
+from sdax_core import Observer, TaskFunction
 
-FUNCTIONS = 1000
-ROUNDS = 25
+from benchmarks.per_function import graph_of, nothing, print_costs
 
 
 class Nowhere(SpanExporter):
@@ -57,7 +54,7 @@ def watchers() -> dict[str, dict[str, Any]]:
     quiet = logging.getLogger("watching")
     quiet.setLevel(logging.WARNING)
     return {
-        "nobody": {},
+        "a run that nobody watches": {},
         "an observer that does nothing": {"observers": [Listens()]},
         "otel.Tracing, no SDK": {"observers": [Tracing()]},
         "otel.Tracing, not sampled": {"observers": [tracing(sampled=False)]},
@@ -73,39 +70,14 @@ def watchers() -> dict[str, dict[str, Any]]:
     }
 
 
-async def nothing(_: object) -> None:
-    pass
-
-
-def processor() -> AsyncDagTaskProcessor[Any, Any]:
-    builder = AsyncDagTaskProcessor[Any].builder()
-    for number in range(FUNCTIONS):
-        builder.add_task(AsyncTask(f"task {number}", execute=TaskFunction(nothing)))
-    return builder.build()
-
-
-def seconds(
-    runner: asyncio.Runner, graph: AsyncDagTaskProcessor[Any, Any], watched: dict[str, Any]
-) -> float:
-    started = time.process_time()
-    runner.run(graph.process_tasks(None, **watched))
-    return time.process_time() - started
-
-
 def main() -> None:
-    graph = processor()
-    settings = watchers()
-    best = dict.fromkeys(settings, float("inf"))
-    with asyncio.Runner() as runner:
-        for _ in range(ROUNDS):
-            for name, watched in settings.items():
-                best[name] = min(best[name], seconds(runner, graph, watched))
-    print(
-        f"{best['nobody'] / FUNCTIONS * 1e6:8.2f} µs for each function of a run that nobody watches"
+    graph = graph_of(TaskFunction(nothing))
+    print_costs(
+        {
+            name: partial(graph.process_tasks, None, **watched)
+            for name, watched in watchers().items()
+        }
     )
-    for name, least in best.items():
-        if name != "nobody":
-            print(f"{(least - best['nobody']) / FUNCTIONS * 1e6:+8.2f} µs  {name}")
 
 
 if __name__ == "__main__":

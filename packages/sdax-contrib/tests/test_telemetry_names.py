@@ -52,6 +52,10 @@ def refuse(_: tuple[Hashable, ...]) -> str:
     raise ValueError("no name for that")
 
 
+def give_no_text(_: tuple[Hashable, ...]) -> str:
+    return WRONG
+
+
 @dataclass
 class Watch:
     """Everything that watches runs, and what each of them shows."""
@@ -76,7 +80,7 @@ class Watch:
         return self.registry.get_sample_value(name, labels)
 
 
-def run(watch: Watch, key: Hashable, function: TaskFunction[Any]) -> None:
+def run(watch: Watch, key: Any, function: TaskFunction[Any]) -> None:
     builder = AsyncDagTaskProcessor[Any].builder().add_task(task(key, execute=function))
     processor = builder.build(observers=watch.observers(), interceptors=[bind_attempt])
     try:
@@ -90,7 +94,7 @@ def run(watch: Watch, key: Hashable, function: TaskFunction[Any]) -> None:
     [
         (Unspeakable(), None, "Unspeakable"),
         ("charge", refuse, "str"),
-        ("charge", lambda _: WRONG, "str"),
+        ("charge", give_no_text, "str"),
     ],
 )
 def test_a_name_that_cannot_be_made_is_replaced_by_the_class_of_the_key(
