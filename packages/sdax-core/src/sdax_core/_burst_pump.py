@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from inspect import CORO_CREATED, getcoroutinestate
+from typing import TYPE_CHECKING, Any, cast
 
 from sdax_core._errors import TaskFactoryError
 from sdax_core._lane import run_lane
@@ -18,7 +19,8 @@ from sdax_core._lane_task import LaneTask, watch_cancels
 if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
-_BURST_OF_RESUMED = 16
+_BURST_OF_SUSPENDING = 16
+"""How many lanes are created at once where functions have been seen to suspend."""
 
 
 class BurstPump:
@@ -30,32 +32,59 @@ class BurstPump:
     bursts must not start bursts.
     """
 
-    __slots__ = ("_handle", "not_begun")
+    __slots__ = ("_handle", "_has_factory", "not_begun")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._handle: asyncio.Handle | None = None
+        self._has_factory = loop.get_task_factory() is not None
         self.not_begun = 0
         """Lanes that will take a ready node each when they begin."""
 
     def fill(self, walk: Walk, leave: int) -> None:
         """See to it that all ready nodes but `leave` get a lane."""
         # Who leaves a node for itself is a lane that was resumed: functions do suspend here.
-        self._burst(walk, leave, _BURST_OF_RESUMED if leave else 1)
+        self._burst(walk, leave, _BURST_OF_SUSPENDING if leave else 1)
 
     def open_lane(self, walk: Walk) -> None:
         """Create one lane; unless the task factory is eager it begins in the next cycle."""
         only = walk.pop_owner() if walk.kept else None
         context = walk.base.copy() if only is None else walk.kept[only]
-        ticket = Ticket(walk, self, only)
-        if only is not None:
-            walk.may_begin = (
-                False  # not before this lane, whose turn it is, has begun (guarantee 9)
-            )
-        coroutine = run_lane(walk, context, only, ticket)
         walk.open += 1
-        self.not_begun += only is None
+        if only is None:
+            self.not_begun += 1
+            if not self._has_factory:
+                # No ticket: `LaneTask.cancel` tells if the lane is cancelled before it begins.
+                lane = LaneTask(
+                    run_lane(walk, context, None, self), loop=walk.loop, context=context
+                )
+                lane.walk, lane.pump = walk, self
+                walk.lanes.append(lane)
+                return
+        else:
+            # Not before this lane, whose turn it is, has begun (guarantee 9).
+            walk.may_begin = False
+        self._open_with_ticket(walk, context, only)
+
+    def use(self, lane: asyncio.Task[Any]) -> None:
+        """Account for a lane that begins; called by the lane."""
+        self.not_begun -= 1
+
+    def note_cancel(self, lane: LaneTask, walk: Walk) -> None:
+        """Account for a lane that is being cancelled before it has begun: now it never will."""
+        coroutine = cast("Coroutine[Any, Any, None]", lane.get_coro())
+        if not lane.cancelling() and getcoroutinestate(coroutine) == CORO_CREATED:
+            lane.add_done_callback(Ticket(walk, self, None))
+
+    def close(self) -> None:
+        """Take back the burst that is scheduled."""
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def _open_with_ticket(self, walk: Walk, context: Context, only: int | None) -> None:
+        ticket = Ticket(walk, self, only)
+        coroutine = run_lane(walk, context, only, ticket)
         try:
-            lane = _make_task(walk, coroutine, context)
+            lane = self._make_task(walk, coroutine, context)
         except Exception as error:
             coroutine.close()
             walk.break_down(_factory_error(walk.loop, error))
@@ -70,10 +99,21 @@ class BurstPump:
             if not ticket.used:
                 lane.add_done_callback(ticket)
 
-    def close(self) -> None:
-        """Take back the burst that is scheduled."""
-        if self._handle is not None:
-            self._handle.cancel()
+    def _make_task(
+        self, walk: Walk, coroutine: Coroutine[Any, Any, None], context: Context
+    ) -> asyncio.Task[None]:
+        if self._has_factory:
+            made = walk.loop.create_task(coroutine, context=context)
+            watch_cancels(made, walk)
+            return made
+        lane = LaneTask(coroutine, loop=walk.loop, context=context)
+        lane.walk = walk
+        return lane
+
+    def _next_burst(self, walk: Walk, size: int) -> None:
+        # No lane is running now, so one that has begun and is still open has suspended.
+        suspends = walk.open > self.not_begun
+        self._burst(walk, 0, max(size, _BURST_OF_SUSPENDING) if suspends else size)
 
     def _burst(self, walk: Walk, leave: int, size: int) -> None:
         walk.covered = True
@@ -83,7 +123,7 @@ class BurstPump:
             left -= 1
         walk.covered = not left and self._is_lane_wanted(walk, leave)
         if walk.covered:
-            self._handle = walk.loop.call_soon(self._burst, walk, 0, size * 2, context=walk.base)
+            self._handle = walk.loop.call_soon(self._next_burst, walk, size * 2, context=walk.base)
 
     def _is_lane_wanted(self, walk: Walk, leave: int) -> bool:
         uncovered = len(walk.ready) - leave - self.not_begun
@@ -125,18 +165,6 @@ class Ticket:
             self._pump.not_begun -= 1
         else:
             self._walk.may_begin = not self._walk.stopped
-
-
-def _make_task(
-    walk: Walk, coroutine: Coroutine[Any, Any, None], context: Context
-) -> asyncio.Task[None]:
-    if walk.loop.get_task_factory() is not None:
-        made = walk.loop.create_task(coroutine, context=context)
-        watch_cancels(made, walk)
-        return made
-    lane = LaneTask(coroutine, loop=walk.loop, context=context)
-    lane.walk = walk
-    return lane
 
 
 def _factory_error(loop: asyncio.AbstractEventLoop, error: Exception) -> TaskFactoryError:

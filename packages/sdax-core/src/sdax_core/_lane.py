@@ -12,7 +12,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sdax_core._burst_pump import Ticket
+    from sdax_core._burst_pump import BurstPump, Ticket
     from sdax_core._walk import Walk
 
 NOTHING: Any = object()
@@ -20,7 +20,7 @@ NOTHING: Any = object()
 
 
 async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
-    walk: Walk, context: Context, only: int | None, ticket: Ticket | None = None
+    walk: Walk, context: Context, only: int | None, ticket: Ticket | BurstPump | None = None
 ) -> None:
     """Run ready nodes of `walk` until none is left or the lane has to close.
 
@@ -28,10 +28,10 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
         walk: The walk that the lane belongs to.
         context: The context that the lane's Task runs in.
         only: A node whose task owns `context`: the lane runs this one and closes.
-        ticket: What to use when the lane begins, if its Task may be cancelled before that.
+        ticket: What to use when the lane begins, if that is not at once.
     """
     # This loop is what a run costs: names are bound once, and all that is rare is a call away.
-    task: Any = current_task()
+    task: Any = current_task(walk.loop)
     ctx, base, ready, kept = walk.ctx, walk.base, walk.ready, walk.kept
     functions: Any = walk.functions
     successors, waiting = walk.successors, walk.waiting

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sdax_core._burst_pump import BurstPump
     from sdax_core._walk import Walk
 
 # Who cancels a Task from within what it runs: a task group whose child failed, a timeout, a cancel scope.
@@ -26,15 +27,20 @@ class LaneTask(asyncio.Task[None]):
     that was caught, or a timeout that is being handled, has raised it as well.
     """
 
-    __slots__ = ("walk",)
+    __slots__ = ("pump", "walk")
 
     walk: Walk | None
+    pump: BurstPump | None
+    """Who has to know if the lane is cancelled before it has begun."""
 
     def cancel(self, msg: object = None) -> bool:
         """Cancel, as `asyncio.Task.cancel` does."""
         walk = getattr(self, "walk", None)
         if walk is not None:
             _note_cancel(self, walk)
+            pump = getattr(self, "pump", None)
+            if pump is not None:
+                pump.note_cancel(self, walk)
         return super().cancel(msg)
 
 

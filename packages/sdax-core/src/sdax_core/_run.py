@@ -54,6 +54,8 @@ class Run:
     _handle: RunHandle | None = None
     _handle_given: ref[RunHandle] | None = None
     _base: Context | None = None
+    _timeout_ends: float | None = None
+    """When the run's own timeout runs out; it may be later than the deadline of a run around it."""
     _deadline_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, plan: Plan, ctx: Any, settings: RunSettings) -> None:
@@ -118,19 +120,22 @@ class Run:
         if self.settings.timeout is not None:
             self._set_deadline(self.settings.timeout)
         plan = self.plan.pre_execute
-        if plan.ready:
-            walk = self._pre_walk = self._start(PhaseId.PRE_EXEC, plan, OnFailure.STOP)
-            if not walk.is_over():
-                await walk.finish()
-            self._finished(walk)
+        if not plan.ready:
+            self._watch_deadline()
+            return
+        walk = self._pre_walk = self._start(PhaseId.PRE_EXEC, plan, OnFailure.STOP)
+        self._watch_deadline()
+        if not walk.is_over():
+            await walk.finish()
+        self._finished(walk)
 
     async def execute(self) -> None:
         """Work, unless a cancel was requested meanwhile, or the deadline is past."""
         if self._is_cancel_unreceived():
             await self._receive_pending_cancel()
         plan = self.plan.execute
-        absent = self._declined() | self.left_out
-        if absent:
+        if self.takes_part or self.left_out:
+            absent = self._declined() | self.left_out
             plan = plan.narrowed(set(range(len(plan.functions))) - absent)
         if not plan.ready:
             return
@@ -197,7 +202,10 @@ class Run:
             self._handle = None
 
     def _cleanup_plan(self) -> WalkPlan:
-        plan, walk, absent = self.plan.post_execute, self._pre_walk, self._declined()
+        plan, walk = self.plan.post_execute, self._pre_walk
+        if not plan.ready:
+            return plan
+        absent = self._declined()
         if walk is None or not (walk.stopped or self.left_out):
             # Every task was passed.
             return plan.narrowed(set(range(len(plan.functions))) - absent) if absent else plan
@@ -232,7 +240,13 @@ class Run:
     def _set_deadline(self, seconds: float) -> None:
         when = self.loop.time() + seconds
         self.deadline = when if self.deadline is None else min(when, self.deadline)
-        self._deadline_timer = self.loop.call_at(when, self._reach_deadline)
+        self._timeout_ends = when
+
+    def _watch_deadline(self) -> None:
+        # Only once the first lanes have been opened: a limit of 0 seconds may run out in the very next cycle, and
+        # what would begin in that cycle does (guarantee 32.9).
+        if self._timeout_ends is not None:
+            self._deadline_timer = self.loop.call_at(self._timeout_ends, self._reach_deadline)
 
     def _reach_deadline(self) -> None:
         # Between two phases it stops nothing: `execute` looks at the time before it begins.

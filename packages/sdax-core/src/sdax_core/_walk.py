@@ -108,7 +108,7 @@ class Walk:
         """A lane that has suspended is to be made readable in debugging tools."""
         self._cancel_handle: asyncio.Handle | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self.pump: EagerPump | BurstPump = EAGER_PUMP if run.is_eager else _burst_pump()
+        self.pump: EagerPump | BurstPump = EAGER_PUMP if run.is_eager else _burst_pump(run.loop)
         self.cancel_may_survive = CANCEL_MAY_SURVIVE and not run.is_eager
         self.functions = bind(self, plan)
 
@@ -380,7 +380,7 @@ def _is_refused(error: BaseException, returned: object) -> bool:
     )
 
 
-def _burst_pump() -> BurstPump:
+def _burst_pump(loop: asyncio.AbstractEventLoop) -> BurstPump:
     from sdax_core._burst_pump import BurstPump  # on demand, as most loops can start Tasks eagerly
 
-    return BurstPump()
+    return BurstPump(loop)
