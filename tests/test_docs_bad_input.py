@@ -143,6 +143,11 @@ CASES: dict[str, list[Callable[[], object]]] = {
         lambda: check_out.override(anything({"charge": task_func(nothing)})),
         lambda: check_out.override({"prices": work("prices", optional=True)}),
     ],
+    "test-your-graph": [
+        lambda: check_out.override({"price": work("price")}),
+        lambda: check_out.override({"prices": work("fake")}),
+        lambda: run(clock=OnlyTime()),
+    ],
     "skip-a-task": [
         lambda: work("wrap", when=True),
         lambda: work("wrap", when=decide_async),
