@@ -10,12 +10,14 @@ WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 72, 44
 
 STYLE = """
+.page { fill: #fff }
 text { font: 12px system-ui, sans-serif; fill: #333 }
 .title { font-weight: 600; font-size: 14px }
 .grid { stroke: #ddd } .axis { stroke: #888; fill: none } .span { fill: #f3d9d0; opacity: .6 }
 .line { fill: none; stroke-width: 2 }
 .c0 { stroke: #c0392b } .c1 { stroke: #2471a3 } .c2 { stroke: #1e8449 } .c3 { stroke: #7d3c98 }
 @media (prefers-color-scheme: dark) {
+  .page { fill: #0d1117 }
   text { fill: #ddd } .grid { stroke: #444 } .span { fill: #6b3a2c }
   .c0 { stroke: #ff7f6e } .c1 { stroke: #6cb6ff } .c2 { stroke: #6fdc8c } .c3 { stroke: #d2a8ff }
 }
@@ -48,6 +50,8 @@ class LineChart:
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
                 f'role="img" aria-label="{escape(self.title)}">',
                 f"<style>{STYLE}</style>",
+                # On its own ground it can be read on a light page in a dark browser, too.
+                '<rect class="page" width="100%" height="100%" rx="8"/>',
                 f'<text class="title" x="{LEFT}" y="18">{escape(self.title)}</text>',
                 *self._marked_span(),
                 *self._grid(),
