@@ -49,7 +49,7 @@ async def main() -> None:
             [leaf] = error.leaf_exceptions()
             print(f"failed: {type(leaf).__name__}")
             if isinstance(leaf, CircuitOpen):
-                print(f"try again in {leaf.retry_after:.0f} seconds")
+                print(f"try again in about {round(leaf.retry_after, -1):.0f} seconds")
     print(limit)
 
 

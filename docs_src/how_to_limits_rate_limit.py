@@ -1,23 +1,22 @@
-"""Two calls a second; with another storage, of all processes together."""
+"""Two calls an hour; with another storage, of all processes together."""
 
 import asyncio
-from itertools import pairwise
 
 import limits
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from sdax_contrib.limited import limited
 from sdax_contrib.limits import RateLimit
-from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction
+from sdax_core import AsyncDagTaskProcessor, AsyncTask, SdaxExecutionError, TaskFunction
 
 # RedisStorage("async+redis://localhost", implementation="redispy") counts for all processes.
 limiter = MovingWindowRateLimiter(MemoryStorage())
-search = limited(search=RateLimit(limiter, limits.parse("2/second"), "search"))
-begun: list[float] = []
+rate = RateLimit(limiter, limits.parse("2/hour"), "search", max_wait=1.0)
+search = limited(search=rate)
 
 
 async def query(_: None) -> None:
-    begun.append(asyncio.get_running_loop().time())
+    print("asked")
 
 
 async def main() -> None:
@@ -26,9 +25,11 @@ async def main() -> None:
     for number in range(3):
         task = AsyncTask(f"query {number}", execute=function)
         builder = builder.add_task(task, depends_on=())
-    await builder.build().process_tasks(None, timeout=30.0)
-    pauses = [later - earlier for earlier, later in pairwise(begun)]
-    print(f"{len(begun)} calls, the third waited: {pauses[1] > 0.5}")
+    try:
+        await builder.build().process_tasks(None)
+    except SdaxExecutionError as error:
+        [refused] = error.exceptions
+        print(f"not asked: {type(refused).__name__}")
 
 
 if __name__ == "__main__":

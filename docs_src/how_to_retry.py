@@ -8,6 +8,7 @@ from sdax_contrib import transient
 from sdax_contrib.retry import Exponential, Retry, RetryBudget
 from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction
 
+# --8<-- [start:policy]
 PAYMENTS = RetryBudget(ratio=0.2, min_per_second=1)
 POLITE = Retry(
     attempts=5,
@@ -16,6 +17,7 @@ POLITE = Retry(
     on=transient.http,
     budget=PAYMENTS,
 )
+# --8<-- [end:policy]
 
 
 @dataclass
@@ -36,7 +38,9 @@ checkout = (
     .add_task(
         AsyncTask(
             "charge",
+            # --8<-- [start:use]
             execute=TaskFunction(charge, timeout=2, retry=POLITE, interceptors=(PAYMENTS,)),
+            # --8<-- [end:use]
         )
     )
     .build()

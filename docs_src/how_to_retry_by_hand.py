@@ -16,14 +16,20 @@ class QuotaExceeded(Exception):
         self.minutes = minutes
 
 
+# --8<-- [start:answer]
 def after_the_quota(error: Exception) -> bool | timedelta:
     if isinstance(error, QuotaExceeded):
         return timedelta(minutes=error.minutes)
     return transient.http(error) is not False
 
 
+# --8<-- [end:answer]
+
+
 PATIENT = Retry(attempts=None, max_elapsed=3600, on=after_the_quota)
+# --8<-- [start:combined]
 LAZY = Retry(10, Decorrelated(1, 60), on=transient.postgres | transient.redis | KeyError)
+# --8<-- [end:combined]
 
 
 class OnlyOnce:

@@ -14,7 +14,9 @@ async def ask_a_replica(user: int) -> str:
     return f"profile of user {user}"
 
 
+# --8<-- [start:hedge]
 ask = hedge(ask_a_replica, after=0.05, extra=1)
+# --8<-- [end:hedge]
 
 
 @dataclass
@@ -23,8 +25,12 @@ class Request:
     profile: str = ""
 
 
+# --8<-- [start:load]
 async def load(ctx: Request) -> None:
     ctx.profile = await ask(ctx.user)
+
+
+# --8<-- [end:load]
 
 
 processor = (

@@ -6,11 +6,13 @@ from sdax_contrib.tenacity import TenacityPolicy
 from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction
 from tenacity import retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_fixed
 
+# --8<-- [start:policy]
 POLICY = TenacityPolicy(
     stop=stop_after_attempt(5) | stop_before_delay(30),
     wait=wait_fixed(0.01),
     retry=retry_if_exception_type(OSError),
 )
+# --8<-- [end:policy]
 
 
 async def main() -> int:

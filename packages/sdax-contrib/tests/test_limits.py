@@ -240,6 +240,8 @@ def test_the_refusal_can_be_pickled() -> None:
     copy = pickle.loads(pickle.dumps(RateLimitReached("5 per 1 hour", 1.5)))
     assert (copy.limit, copy.retry_after) == ("5 per 1 hour", 1.5)
     assert isinstance(copy, ConnectionError)
+    assert str(copy) == "rate limit 5 per 1 hour is reached: try again in 1.5 seconds"
+    assert str(RateLimitReached("5 per 1 day", 3599.6)).endswith("try again in 3600 seconds")
 
 
 BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {

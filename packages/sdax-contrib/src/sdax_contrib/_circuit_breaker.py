@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from sdax_core import flatten_exceptions
 
+from sdax_contrib._durations import in_seconds
 from sdax_contrib._one_loop import OneLoop
 from sdax_contrib._outcome_window import OutcomeWindow
 from sdax_contrib._setting_checks import (
@@ -41,7 +42,7 @@ class CircuitOpen(ConnectionError):
     """
 
     def __init__(self, name: str, retry_after: float) -> None:
-        super().__init__(f"circuit {name!r} is open: try again in {retry_after:.3g} seconds")
+        super().__init__(f"circuit {name!r} is open: try again in {in_seconds(retry_after)}")
         self.name: str = name
         """The name of the breaker."""
         self.retry_after: float = retry_after

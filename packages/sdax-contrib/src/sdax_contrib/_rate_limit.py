@@ -10,6 +10,7 @@ import asyncio
 import time
 from types import TracebackType
 
+from sdax_contrib._durations import in_seconds
 from sdax_contrib._one_loop import OneLoop
 from sdax_contrib._setting_checks import check_count, check_number, given
 
@@ -33,7 +34,7 @@ class RateLimitReached(ConnectionError):
     """
 
     def __init__(self, limit: str, retry_after: float) -> None:
-        super().__init__(f"rate limit {limit} is reached: try again in {retry_after:.3g} seconds")
+        super().__init__(f"rate limit {limit} is reached: try again in {in_seconds(retry_after)}")
         self.limit: str = limit
         """The limit, as the library writes it."""
         self.retry_after: float = retry_after
