@@ -34,7 +34,7 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
     task: Any = current_task(walk.loop)
     ctx, base, ready, kept = walk.ctx, walk.base, walk.ready, walk.kept
     functions: Any = walk.functions
-    successors, waiting = walk.successors, walk.waiting
+    released, waiting = walk.released, walk.waiting
     closing = False
     returned = NOTHING
     if ticket is not None:
@@ -53,11 +53,11 @@ async def run_lane(  # noqa: C901 - one loop in one place: it is the hot path
         node = ready.popleft()
         try:
             await (returned := functions[node](ctx))
-            following = successors[node]
+            following = released[node]
         except BaseException as error:  # nothing may leave a lane: the walk sorts it
             if isinstance(error, GeneratorExit):
                 closing = True  # perhaps this coroutine is being closed: it may not await again
-            following = successors[node] if walk.ended_badly(node, error, task, returned) else ()
+            following = released[node] if walk.ended_badly(node, error, task, returned) else ()
             returned = NOTHING
         joins: list[int] | None = None
         for successor in following:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sdax_core._end_order import EndOrder
 from sdax_core._observed_walk import ObservedWalk
@@ -24,13 +25,12 @@ def report_functions(walk: Walk, plan: WalkPlan, functions: list[Function | None
         return
     run = walk.run
     ends = EndOrder(plan)
-    observed: Any = None
-    if run.observation is not None and not run.settings.interceptors:
-        observed = ObservedWalk(walk, run.observation, ends).run_function
-    for node, reported in enumerate(run.plan.every_node_guarded(walk.phase)):
-        if reported is None or functions[node] is None:
-            continue
-        if observed is not None and reported.is_plain:
-            functions[node] = partial(observed, reported)
-        else:
+    every_node = run.plan.every_node_guarded(walk.phase)
+    nodes: Iterable[int] = range(len(functions))
+    if run.observation is not None and not run.settings.interceptors and not run.plan.gates:
+        ObservedWalk(walk, run.observation, ends, every_node)
+        nodes = [guarded.node for guarded in plan.guarded]
+    for node in nodes:
+        reported = every_node[node]
+        if reported is not None and functions[node] is not None:
             functions[node] = partial(run_reported, walk, reported, ends)

@@ -354,7 +354,9 @@ class Run:
     @property
     def handle(self) -> RunHandle:
         """The run as its functions see it; always the same object, as long as somebody holds it."""
-        handle = self._handle or (self._handle_given and self._handle_given())
+        handle = self._handle
+        if handle is None and self._handle_given is not None:
+            handle = self._handle_given()
         if handle is None:
             handle = RunHandle(self)
             if self._ended:

@@ -27,6 +27,8 @@ from sdax_core._waiting import CAN_SHOW_WAITING, shield, show_waiting
 
 if TYPE_CHECKING:
     from sdax_core._burst_pump import BurstPump
+    from sdax_core._node_numbers import Edges
+    from sdax_core._observed_walk import ObservedWalk
     from sdax_core._run import Run
 
 # On 3.12 `Task.uncancel()` does not yet take back a cancel that was not delivered. A TaskGroup whose child
@@ -64,11 +66,13 @@ class Walk:
         "loop",
         "may_begin",
         "names",
+        "observed",
         "on_failure",
         "open",
         "phase",
         "pump",
         "ready",
+        "released",
         "run",
         "running",
         "shows_lanes",
@@ -87,8 +91,11 @@ class Walk:
         self.kept = run.kept
         self.base = run.base()
         self.successors = plan.successors
+        self.observed: ObservedWalk | None = None
+        self.released: Edges | ObservedWalk = plan.successors
+        """Where a lane looks up what the end of a function that succeeded releases."""
         self.waiting = list(plan.waiting)
-        self.ready = deque(plan.ready)
+        self.ready: deque[int] = deque(plan.ready)
         self.may_begin = True
         """A ready node may be begun now."""
         self.stopped = False
@@ -116,7 +123,13 @@ class Walk:
 
     def pop_owner(self) -> int | None:
         """Take the next node, if its task has a context of its own: it gets a lane in that context."""
-        return self.ready.popleft() if self.ready[0] in self.kept else None
+        if self.ready[0] not in self.kept:
+            return None
+        node = self.ready[0]
+        del self.ready[
+            0
+        ]  # not `popleft`, by which a function that starts is reported in an observed walk
+        return node
 
     def name_lane(self, lane: Lane, name: str) -> None:
         """Have the Task of a lane bear the name of what it runs (guarantee 28)."""
@@ -187,7 +200,10 @@ class Walk:
             Whether the nodes that wait for this one are to be released.
         """
         try:
-            return self._sort(node, error, lane, returned)
+            error = self._explained(node, error, returned)
+            if self.observed is not None:
+                self.observed.report_failure(node, error, lane)
+            return self._sort(node, error, lane)
         except Exception as trouble:  # a user's key or exception may do anything when asked
             self.run.record.note_fatal(trouble, "sdax: the engine")
             releases = self.on_failure is OnFailure.RELEASE
@@ -196,7 +212,16 @@ class Walk:
                 self.cancel_lanes(CancelCause("failure", None, trouble), spare=lane)
             return releases
 
-    def _sort(self, node: int, error: BaseException, lane: Lane, returned: object) -> bool:
+    def _explained(self, node: int, error: BaseException, returned: object) -> BaseException:
+        """Give the error that says that what a function returned cannot be awaited, if that is what happened."""
+        if not isinstance(error, TypeError) or returned is NOTHING or inspect.isawaitable(returned):
+            return error
+        from sdax_core._attempt import not_awaitable_error  # on demand, as few functions need it
+
+        function = self.run.function(node, self.phase)
+        return not_awaitable_error(self.run.key(node), self.phase, function, returned)
+
+    def _sort(self, node: int, error: BaseException, lane: Lane) -> bool:
         releases = self.on_failure is OnFailure.RELEASE
         if is_cancellation(error):
             if self.was_cancel_asked(lane):
@@ -205,13 +230,6 @@ class Walk:
                     self._stop()
                 return releases
             error = self._stray_cancellation(node, error)
-        elif _is_refused(error, returned):
-            key, function = self.run.key(node), self.run.function(node, self.phase)
-            from sdax_core._attempt import (
-                not_awaitable_error,  # on demand, as few functions need it
-            )
-
-            error = not_awaitable_error(key, self.phase, function, returned)
         is_fatal = not isinstance(error, Exception)
         optional = not releases and not is_fatal and node in self.run.plan.optional
         self.run.record.add_failure(
@@ -369,15 +387,6 @@ class Walk:
         self.pump.close()
         if self._cancel_handle is not None:
             self._cancel_handle.cancel()
-
-
-def _is_refused(error: BaseException, returned: object) -> bool:
-    """Whether `error` says that what a function returned cannot be awaited."""
-    return (
-        isinstance(error, TypeError)
-        and returned is not NOTHING
-        and not inspect.isawaitable(returned)
-    )
 
 
 def _burst_pump(loop: asyncio.AbstractEventLoop) -> BurstPump:
