@@ -23,8 +23,6 @@ from sdax_contrib.structlog import bind_attempt
 from sdax_core import AsyncDagTaskProcessor, Observer, SdaxExecutionError, TaskFunction
 from sdax_helpers import task
 
-WRONG: Any = 3
-
 
 class Unspeakable:
     def __str__(self) -> str:
@@ -52,8 +50,8 @@ def refuse(_: tuple[Hashable, ...]) -> str:
     raise ValueError("no name for that")
 
 
-def give_no_text(_: tuple[Hashable, ...]) -> str:
-    return WRONG
+def give_no_text(_: tuple[Hashable, ...]) -> Any:
+    return 3
 
 
 @dataclass
