@@ -137,7 +137,11 @@ class Visit:
         """What is wrong with each page, and with the search."""
         for path in paths:
             self.page.goto(f"{self.address}{path}/", wait_until="load")
-            picture = screenshots / self.name / f"{path.replace('/', '--')}.png"
+            picture = (
+                screenshots
+                / self.name
+                / f"{'index' if path == '.' else path.replace('/', '--')}.png"
+            )
             self.page.screenshot(path=picture, full_page=True)
             for problem in [*self.ears.heard(), *seen(self.page)]:
                 yield f"{self.name}, {path}: {problem}"

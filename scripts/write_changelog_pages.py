@@ -20,8 +20,11 @@ def pages() -> dict[str, str]:
 
 
 def _page(package: str) -> str:
-    _, _, released = (ROOT / "packages" / package / "CHANGELOG.md").read_text("utf-8").partition(START)
-    parts = [f"# {package}", WARNING.format(package), _unreleased(package), released.strip()]
+    _, _, released = (
+        (ROOT / "packages" / package / "CHANGELOG.md").read_text("utf-8").partition(START)
+    )
+    about = f"What has changed in `{package}`, the newest first."
+    parts = [f"# {package}", WARNING.format(package), about, _unreleased(package), released.strip()]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -29,7 +32,16 @@ def _unreleased(package: str) -> str:
     folder = ROOT / "packages" / package
     if not any(folder.glob("changelog.d/*.*.md")):
         return ""
-    words = ["build", "--draft", "--dir", str(folder), "--version", "Next", "--date", "not yet released"]
+    words = [
+        "build",
+        "--draft",
+        "--dir",
+        str(folder),
+        "--version",
+        "Next",
+        "--date",
+        "not yet released",
+    ]
     command = [sys.executable, "-m", "towncrier", *words]
     finished = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     return finished.stdout[finished.stdout.index("## Next") :].strip()

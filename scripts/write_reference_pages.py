@@ -122,7 +122,7 @@ def _links(module: griffe.Module) -> Iterator[str]:
 def _link(module: griffe.Module, name: str) -> str:
     member = module[name]
     if not member.is_alias:
-        return f"`{name}`{{ #sdax.{name} }}"
+        return f'<a id="sdax.{name}"></a>`{name}`'
     home = member.target_path.partition(".")[0]
     return f"[`{name}`]({_title(home)}.md#{home}.{name}){{ #sdax.{name} }}"
 
