@@ -32,7 +32,7 @@ small = (
     .add_task(step("slow", waits=True), depends_on=("b",))
     .add_task(step("c"), depends_on=("b",))
     .add_task(step("d"), depends_on=("c",))
-    .add_task(step("after slow"), depends_on=("slow",))
+    .add_task(step("e"), depends_on=("slow",))
     .build()
 )
 

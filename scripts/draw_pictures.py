@@ -16,6 +16,7 @@ from sdax import AsyncDagTaskProcessor, AsyncTask, Observer, SdaxExecutionError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "docs_src"), str(ROOT / "scripts")]
 
+import explain_engine_lanes  # noqa: E402
 import explain_life_cycle  # noqa: E402
 import index_customer_page  # noqa: E402
 import tutorial_cleanup  # noqa: E402
@@ -23,7 +24,7 @@ import tutorial_levels  # noqa: E402
 import tutorial_trip  # noqa: E402
 from how_to_test_virtual_clock import run_at_once  # noqa: E402
 from sdax_contrib.pictures import to_svg  # noqa: E402
-from timeline import Timeline  # noqa: E402
+from timeline import LaneTimeline, Timeline  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 ObservedRun = Callable[[Iterable[Observer]], Awaitable[None]]
@@ -36,6 +37,13 @@ def run_svg(title: str, processor: AsyncDagTaskProcessor[Any, Any], run: Observe
     with contextlib.redirect_stdout(io.StringIO()):  # of the program that is run
         run_at_once(without_error(run([timeline])))
     return timeline.svg(title)
+
+
+def lanes_svg() -> str:
+    """Draw which asyncio Task runs what."""
+    timeline = LaneTimeline()
+    run_at_once(explain_engine_lanes.processor.process_tasks(None, observers=[timeline]))
+    return timeline.svg("Two lanes")
 
 
 def has_functions(task: AsyncTask[Any, Any]) -> bool:
@@ -71,6 +79,7 @@ def pictures() -> dict[str, str]:
         "levels-run.svg": watched(
             tutorial_levels.check_site, tutorial_levels.Site(), "Up and down again"
         ),
+        "lanes.svg": lanes_svg(),
         "life-cycle.svg": to_svg(order, direction="down"),
     }
     for run in explain_life_cycle.RUNS:
