@@ -34,8 +34,8 @@ async def main() -> None:
         try:
             await resizing(name, timeout).process_tasks(album)
         except SdaxExecutionError as error:
-            [timeout] = error.exceptions
-            print(type(timeout).__name__, "-", timeout.__notes__[0])
+            [failed] = error.exceptions
+            print(type(failed).__name__, "-", failed.__notes__[0])
     print(album.names)
 
 

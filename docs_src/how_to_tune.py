@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable
+from typing import Any
 
 from how_to_test_virtual_clock import run_at_once
 from sdax import (
@@ -85,7 +86,7 @@ class CriticalPath(Observer):
 
 
 def main() -> None:
-    variants = {
+    variants: dict[str, AsyncDagTaskProcessor[Page, Any]] = {
         "together": together,
         "in order": in_order,
         "one by one": one_by_one,
