@@ -57,10 +57,12 @@ def work_in_thread(_: object) -> None:
     pass
 
 
-def graph(function: TaskFunction[object], **settings: Any) -> AsyncDagTaskProcessor[object]:
+def graph(
+    function: TaskFunction[object], when: Callable[[object], bool] | None = None
+) -> AsyncDagTaskProcessor[object]:
     builder = AsyncDagTaskProcessor[object].builder()
     for number in range(TASKS):
-        builder.add_task(task(str(number), execute=function, **settings))
+        builder.add_task(task(str(number), execute=function, when=when))
     return builder.build()
 
 
