@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import dask.config
 import pytest
 from distributed import Client, LocalCluster
 from remote_work import die_the_first_time, fail, square, wait_until_told_to_stop
@@ -14,23 +15,28 @@ from sdax_contrib.dask import LostWorkerError, on_dask, stop_requested
 from sdax_core import AsyncDagTaskProcessor, Attempt, Observer, SdaxExecutionError, TaskFunction
 from sdax_helpers import resource, task
 
-PATIENCE = 60
+PATIENCE = 300
 WRONG: Any = 3
 new_client: Any = Client  # these have no types
 new_cluster: Any = LocalCluster
+dask_config: Any = dask.config
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Generator[Any, None, None]:
     """One worker process with one thread, so that a second call is queued."""
-    with new_cluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=":0",
-        silence_logs=logging.CRITICAL,
-        resources={"GPU": 1},
-    ) as made:
+    # A busy machine takes longer to start a worker anew than the 15 seconds after which the cluster gives it up.
+    with (
+        dask_config.set({"distributed.deploy.lost-worker-timeout": f"{PATIENCE}s"}),
+        new_cluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            resources={"GPU": 1},
+        ) as made,
+    ):
         yield made
 
 

@@ -44,17 +44,6 @@ class Budget(ABC):
         self.record_success(attempt.number)
         return result
 
-    def warn_if_deaf(self) -> None:
-        """Warn, once, if it has never been an interceptor, and so hears of no success."""
-        if self._may_be_deaf:
-            self._may_be_deaf = False
-            warnings.warn(
-                f"{self!r} hears of failures only: give it to the functions as well, "
-                "TaskFunction(..., retry=Retry(budget=budget), interceptors=(budget,))",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-
     @abstractmethod
     def record_success(self, attempt: int) -> None:
         """Count that this attempt of a call, from 1, has succeeded."""
@@ -66,6 +55,18 @@ class Budget(ABC):
     @abstractmethod
     def try_retry(self) -> bool:
         """Say whether one more retry is allowed, and if so, count it."""
+
+
+def warn_if_deaf(budget: Budget) -> None:
+    """Warn, once, if a budget has never been an interceptor, and so hears of no success."""
+    if budget._may_be_deaf:  # pyright: ignore[reportPrivateUsage] - one concept
+        budget._may_be_deaf = False  # pyright: ignore[reportPrivateUsage]
+        warnings.warn(
+            f"{budget!r} hears of failures only: give it to the functions as well, "
+            "TaskFunction(..., retry=Retry(budget=budget), interceptors=(budget,))",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 class RetryBudget(Budget):

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sdax_core import Interceptor, RetryPolicy, T, TaskFunction
 
+from sdax_contrib._dask_worker import Flag, begun_flag, is_wanted, run_on_worker, stop_flag
 from sdax_contrib._engine import call_was_left, on_engine
-
-try:
-    import distributed
-except ImportError as missing:
-    raise ImportError(
-        "sdax_contrib.dask needs distributed: pip install 'sdax-contrib[dask]'", name="distributed"
-    ) from missing
-
-_distributed: Any = distributed  # it has no types
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,23 +20,6 @@ _PATIENCE = 5.0
 
 _PAUSE = 0.01
 """Seconds between two questions to the scheduler."""
-
-_STOP: ContextVar[Any] = ContextVar("sdax_dask_stop")
-
-
-class _Flag(Protocol):
-    """What is used of `distributed.Event`, which has no types: awaitable here, plain on a worker."""
-
-    def set(self) -> Any: ...
-    def clear(self) -> Any: ...
-    def is_set(self) -> Any: ...
-
-
-class LostWorkerError(ConnectionError):
-    """The worker was lost while it ran a function that may not be run twice.
-
-    A `ConnectionError`, so that a policy which retries those has it run again; do that only if it may be.
-    """
 
 
 class DaskEngine:
@@ -83,9 +57,10 @@ class DaskEngine:
         """
         name = getattr(function, "__qualname__", "function")
         key = f"sdax-{name}-{uuid4().hex}"
-        begun, stop = self._flag(_begun(key)), self._flag(_stop(key))
-        future = self._client.submit(
-            _run_on_worker,
+        client = self._client
+        begun, stop = begun_flag(key, client=client), stop_flag(key, client=client)
+        future = client.submit(
+            run_on_worker,
             function,
             args,
             key,
@@ -105,10 +80,7 @@ class DaskEngine:
         await begun.clear()
         return result
 
-    def _flag(self, name: str) -> _Flag:
-        return cast("_Flag", _distributed.Event(name, client=self._client))
-
-    async def _leave(self, name: str, future: Any, begun: _Flag, stop: _Flag) -> None:
+    async def _leave(self, name: str, future: Any, begun: Flag, stop: Flag) -> None:
         """Have a call that is queued removed, and ask one that runs to stop."""
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -116,7 +88,7 @@ class DaskEngine:
                 await stop.set()
                 await self._client.cancel([future], force=True)
                 if not has_begun:
-                    while await _is_wanted(  # noqa: ASYNC110 - it is the scheduler that is asked
+                    while await is_wanted(  # noqa: ASYNC110 - it is the scheduler that is asked
                         self._client, future.key
                     ):  # the request is on its way
                         await asyncio.sleep(_PAUSE)
@@ -183,55 +155,3 @@ def on_dask(
         retry=retry,
         interceptors=interceptors,
     )
-
-
-async def _is_wanted(client: Any, key: str) -> bool:
-    """Whether the scheduler still knows the call; it forgets one that was cancelled."""
-    status = await client.scheduler.get_task_status(keys=[key])
-    return status[key] is not None
-
-
-# On a worker
-
-
-def stop_requested() -> bool:
-    """Whether the call in which this is asked should stop, because it was cancelled or its time is up.
-
-    It asks the scheduler, which takes about a millisecond. Outside a call by `on_dask` it is `False`.
-    """
-    stop = _STOP.get(None)
-    return stop is not None and bool(stop.is_set())
-
-
-def _run_on_worker(
-    function: Callable[..., Any], args: tuple[Any, ...], key: str, idempotent: bool
-) -> Any:
-    begun = cast("_Flag", _distributed.Event(_begun(key)))
-    stop = cast("_Flag", _distributed.Event(_stop(key)))
-    if begun.is_set() and not idempotent:
-        raise LostWorkerError(
-            f"the worker was lost while it ran {getattr(function, '__qualname__', function)}, which may not be run "
-            "twice: idempotent=True would allow it"
-        )
-    begun.set()
-    token = _STOP.set(stop)
-    try:
-        # Asked after `begun` was set. The client looks the other way round, so that one of the two sees the other.
-        client = _distributed.get_client()
-        if stop.is_set() or not client.sync(_is_wanted, client, key):
-            begun.clear()
-            raise RuntimeError("the call was cancelled before it began")
-        return function(*args)
-    finally:
-        _STOP.reset(token)
-        if stop.is_set():  # nobody waits for it any more
-            begun.clear()
-            stop.clear()
-
-
-def _begun(key: str) -> str:
-    return f"{key}-begun"
-
-
-def _stop(key: str) -> str:
-    return f"{key}-stop"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sdax_core import RetryableException, flatten_exceptions
 
 from sdax_contrib._backoff import Backoff, Exponential
-from sdax_contrib._budget import Budget
+from sdax_contrib._budget import Budget, warn_if_deaf
 from sdax_contrib._classifier import On, check_on, classifier_of
 from sdax_contrib._retry_after import retry_after
 from sdax_contrib._retry_setting_checks import check_seconds
@@ -89,7 +89,7 @@ class Retry:
         """
         answer = classifier_of(self.on)(error)
         if self.budget is not None:
-            self.budget.warn_if_deaf()
+            warn_if_deaf(self.budget)
             self.budget.record_failure(attempt, transient=answer is not False)
         if answer is False or (self.attempts is not None and attempt >= self.attempts):
             return None

@@ -3,6 +3,7 @@
 Needs `pip install 'sdax-contrib[dask]'`.
 """
 
-from sdax_contrib._dask import DaskEngine, LostWorkerError, on_dask, stop_requested
+from sdax_contrib._dask import DaskEngine, on_dask
+from sdax_contrib._dask_worker import LostWorkerError, stop_requested
 
 __all__ = ["DaskEngine", "LostWorkerError", "on_dask", "stop_requested"]
