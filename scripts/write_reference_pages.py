@@ -79,7 +79,8 @@ def _public_modules(package: griffe.Module) -> list[str]:
 
 
 def _module_lines(module: griffe.Module) -> Iterator[str]:
-    yield from _entry(module.path, level=2, members=False)
+    alone = ("members: false", "show_root_full_path: true")
+    yield from _entry(module.path, "heading_level: 2", *alone)
     yield from _entries(module, level=3)
 
 
@@ -88,16 +89,11 @@ def _entries(module: griffe.Module, *, level: int) -> Iterator[str]:
         if section and module.is_package:
             yield from (f"## {section}", "")
         for name in names:
-            yield from _entry(f"{module.path}.{name}", level=level)
+            yield from _entry(f"{module.path}.{name}", f"heading_level: {level}")
 
 
-def _entry(path: str, *, level: int, members: bool = True) -> Iterator[str]:
-    yield f"::: {path}"
-    yield "    options:"
-    yield f"      heading_level: {level}"
-    if not members:
-        yield "      members: false"
-    yield ""
+def _entry(path: str, *options: str) -> Iterator[str]:
+    yield from (f"::: {path}", "    options:", *(f"      {option}" for option in options), "")
 
 
 def sections(module: griffe.Module) -> Iterator[tuple[str, list[str]]]:
