@@ -1,5 +1,6 @@
 """The tests that the documents show are run by pytest, as their readers run them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def test_all_tests_of_a_program_pass_without_plugins_and_warnings(program: Path)
         capture_output=True,
         encoding="utf-8",
         cwd=program.parent,
-        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         timeout=60,
         check=False,
     )
