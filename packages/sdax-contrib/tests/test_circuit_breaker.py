@@ -494,6 +494,8 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         "listeners must be functions that take the breaker",
     ),
     "one": ({"listeners": print}, TypeError, "listeners must be functions that take the breaker"),
+    "async listener": ({"listeners": [asyncio.sleep]}, TypeError, "listeners: <function sleep"),
+    "async failures": ({"failures": asyncio.sleep}, TypeError, "failures: <function sleep"),
     "clock": ({"clock": 3}, TypeError, "clock must be a function that returns seconds, or None"),
 }
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import OrderedDict
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from sdax_contrib._adaptive_height import AdaptiveHeight
 from sdax_contrib._one_loop import OneLoop
 from sdax_contrib._setting_checks import (
     are_exception_classes,
@@ -17,8 +17,6 @@ from sdax_contrib._setting_checks import (
     check_number,
     given,
 )
-
-_FEWEST_SAMPLES = 10
 
 
 class TooManyWaiting(ConnectionError):
@@ -88,26 +86,25 @@ class AdaptiveLimit:
         if not are_exception_classes(timeouts):
             raise TypeError(f"timeouts must be a tuple of exception classes; {given(timeouts)}")
         check_clock("clock", clock)
-        self._target_latency = target_latency
-        self._initial = initial
-        self._minimum = minimum
-        self._maximum = maximum
-        self._decrease = decrease
         self._max_waiting = max_waiting
         self._timeouts = timeouts
         self._clock = clock
         self._home = OneLoop("this AdaptiveLimit")
-        self._limit = float(initial)
+        self._height = AdaptiveHeight(
+            target_latency=target_latency,
+            initial=initial,
+            minimum=minimum,
+            maximum=maximum,
+            decrease=decrease,
+        )
         self._in_use = 0
         self._queue: OrderedDict[asyncio.Future[None], None] = OrderedDict()
         self._held: dict[asyncio.Task[Any] | None, tuple[float, bool]] = {}
-        self._latency: float | None = None
-        self._start_round(-math.inf)
 
     @property
     def limit(self) -> int:
         """Calls that may be under way at once."""
-        return int(self._limit)
+        return self._height.calls
 
     @property
     def in_use(self) -> int:
@@ -122,7 +119,7 @@ class AdaptiveLimit:
     @property
     def latency(self) -> float | None:
         """Seconds that the calls of the last full round took on average, `None` before it."""
-        return self._latency
+        return self._height.latency
 
     def __repr__(self) -> str:
         return f"AdaptiveLimit(limit={self.limit}, in_use={self.in_use}, waiting={self.waiting})"
@@ -164,7 +161,7 @@ class AdaptiveLimit:
         has_answer = kind is None or issubclass(kind, self._timeouts)
         try:
             if has_answer and (was_in_demand or self._is_in_demand()):
-                self._learn(begun)
+                self._height.learn(begun, self._now())
         finally:
             self._give_back()
 
@@ -200,33 +197,11 @@ class AdaptiveLimit:
     def _is_in_demand(self) -> bool:
         return self._in_use * 2 > self.limit
 
-    def _learn(self, begun: float) -> None:
-        if begun < self._round_began:
-            return  # what it took is the work of an earlier limit
-        now = self._now()
-        self._samples += 1
-        self._total += now - begun
-        if self._samples < max(_FEWEST_SAMPLES, self.limit):
-            return
-        self._latency = self._total / self._samples
-        if self._latency > self._target_latency:
-            self._limit = max(float(self._minimum), self._limit * self._decrease)
-        else:
-            self._limit = min(float(self._maximum), self.limit + 1.0)
-        self._start_round(now)
-
-    def _start_round(self, now: float) -> None:
-        self._round_began = now
-        self._samples = 0
-        self._total = 0.0
-
     def _start_afresh(self) -> None:
-        self._limit = float(self._initial)
+        self._height.start_afresh()
         self._in_use = 0
         self._queue.clear()
         self._held.clear()
-        self._latency = None
-        self._start_round(-math.inf)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() if self._clock is None else self._clock()

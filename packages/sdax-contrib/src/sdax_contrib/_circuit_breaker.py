@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sdax_core import flatten_exceptions
-
-from sdax_contrib._durations import in_seconds
+from sdax_contrib._circuit_breaker_checks import (
+    check_name,
+    checked_listeners,
+    failure_predicate,
+)
+from sdax_contrib._circuit_open import CircuitOpen
 from sdax_contrib._one_loop import OneLoop
 from sdax_contrib._outcome_window import OutcomeWindow
-from sdax_contrib._setting_checks import (
-    are_exception_classes,
-    check_clock,
-    check_count,
-    check_number,
-    given,
-)
+from sdax_contrib._setting_checks import check_clock, check_count, check_number
 
 if TYPE_CHECKING:
     from sdax_core import Attempt
@@ -33,23 +30,6 @@ CircuitFailures: TypeAlias = (
 
 # How long to wait for a probe that is under way, as a share of `open_for`.
 _PROBE_SHARE = 0.1
-
-
-class CircuitOpen(ConnectionError):
-    """The call was refused, because the backend has failed too often.
-
-    A `ConnectionError`, so that it is retried wherever a lost connection is.
-    """
-
-    def __init__(self, name: str, retry_after: float) -> None:
-        super().__init__(f"circuit {name!r} is open: try again in {in_seconds(retry_after)}")
-        self.name: str = name
-        """The name of the breaker."""
-        self.retry_after: float = retry_after
-        """Seconds after which a call may be let through."""
-
-    def __reduce__(self) -> tuple[type[CircuitOpen], tuple[str, float]]:
-        return type(self), (self.name, self.retry_after)
 
 
 class CircuitBreaker:
@@ -105,7 +85,7 @@ class CircuitBreaker:
         listeners: Iterable[CircuitListener] = (),
         clock: Callable[[], float] | None = None,
     ) -> None:
-        _check_name(name)
+        check_name(name)
         check_number("failure_ratio", failure_ratio, above=0, most=1)
         check_count("least_calls", least_calls, least=1)
         check_number("window", window, above=0)
@@ -115,8 +95,8 @@ class CircuitBreaker:
         self._failure_ratio = failure_ratio
         self._least_calls = least_calls
         self._open_for = open_for
-        self._is_failure = _predicate(failures)
-        self._listeners = _checked_listeners(listeners)
+        self._is_failure = failure_predicate(failures)
+        self._listeners = checked_listeners(listeners)
         self._clock = clock
         self._home = OneLoop(f"the circuit breaker {name!r}")
         self._outcomes = OutcomeWindow(window)
@@ -217,36 +197,3 @@ def _log_listener(listener: object) -> None:
     import logging
 
     logging.getLogger("sdax").exception("listener %r of a circuit breaker raised", listener)
-
-
-def _check_name(name: object) -> None:
-    right = "name must be a text that says what the breaker protects"
-    if not isinstance(name, str):
-        raise TypeError(f"{right}; {given(name)}")
-    if not name:
-        raise ValueError(f"{right}; {given(name)}")
-
-
-def _checked_listeners(listeners: object) -> tuple[CircuitListener, ...]:
-    right = "listeners must be functions that take the breaker, the state before and the state now"
-    if not isinstance(listeners, Iterable):
-        raise TypeError(f"{right}; {given(listeners)}")
-    checked = tuple(cast("Iterable[object]", listeners))
-    for listener in checked:
-        if not callable(listener):
-            raise TypeError(f"{right}; one of them is {listener!r}")
-    return cast("tuple[CircuitListener, ...]", checked)
-
-
-def _predicate(failures: object) -> Callable[[Exception], bool]:
-    """A function that says whether an exception counts, one of a group being enough."""
-    classes: object = (failures,) if isinstance(failures, type) else failures
-    if classes and are_exception_classes(classes):
-        return lambda error: any(isinstance(leaf, classes) for leaf in flatten_exceptions(error))
-    if isinstance(classes, tuple) or not callable(failures):
-        right = "failures must be an exception class, a tuple of them, or a function"
-        raise TypeError(f"{right} that takes the exception; {given(failures)}")
-    function = cast("Callable[[Exception], bool]", failures)
-    return lambda error: any(
-        isinstance(leaf, Exception) and function(leaf) for leaf in flatten_exceptions(error)
-    )

@@ -4,8 +4,8 @@ from sdax_contrib._circuit_breaker import (
     CircuitBreaker,
     CircuitFailures,
     CircuitListener,
-    CircuitOpen,
     CircuitState,
 )
+from sdax_contrib._circuit_open import CircuitOpen
 
 __all__ = ["CircuitBreaker", "CircuitFailures", "CircuitListener", "CircuitOpen", "CircuitState"]
