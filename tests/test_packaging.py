@@ -1,168 +1,111 @@
-"""The wheels are small and complete, and they install alone and together."""
+"""What the packages say of themselves to an index, to installers and to their readers is right."""
 
-import os
-import subprocess
-import sys
+import re
 import tomllib
-from email.message import Message
-from email.parser import Parser
-from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
+import matrix
 import pytest
+from distributions import ROOT, Distribution, distributions
+from packaging.requirements import Requirement
+from versions import next_version
 
-ROOT = Path(__file__).resolve().parent.parent
-UV = os.environ.get("UV", "uv")  # `uv run` says which uv it is
-SIZE_LIMIT_OF_CORE = 100_000  # bytes; without any docstring and comment it would still be 65,000
-
-RUN_A_GRAPH = """
-import asyncio
-from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction
-
-async def greet(ctx):
-    print("hello from", ctx)
-
-builder = AsyncDagTaskProcessor.builder()
-builder.add_task(AsyncTask("greet", execute=TaskFunction(greet)))
-asyncio.run(builder.build().process_tasks("core"))
-"""
-
-IMPORT_ALL_OF_CONTRIB = """
-import importlib, pkgutil, sdax_contrib
-for found in sorted(name for _, name, _ in pkgutil.iter_modules(sdax_contrib.__path__)):
-    if not found.startswith("_"):
-        try:
-            importlib.import_module(f"sdax_contrib.{found}")
-        except ImportError as error:
-            print(f"{found}: {error}")
-"""
-
-DISTRIBUTIONS = ("sdax", "sdax-contrib", "sdax-core", "sdax-helpers", "sdax-levels")
+ALL = list(distributions().values())
+EVERY = pytest.mark.parametrize("one", ALL, ids=[one.name for one in ALL])
+TESTED = ["3.11", "3.12", "3.13"]
+"""The Pythons on which the tests have been seen to pass; scripts/matrix.py takes newer ones, too, if there are any."""
 
 
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel of each distribution, built from its source distribution as a release is."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(UV, "build", "--quiet", "--all-packages", "--out-dir", folder, cwd=ROOT)
-    return {wheel.name.split("-")[0].replace("_", "-"): wheel for wheel in folder.glob("*.whl")}
+@EVERY
+def test_the_pythons_that_were_tested_are_those_that_are_named(one: Distribution) -> None:
+    prefix = "Programming Language :: Python :: 3."
+    named = [entry for entry in one.project["classifiers"] if entry.startswith(prefix)]
+    assert [entry.rpartition(" ")[2] for entry in named] == TESTED
+    assert set(TESTED) <= set(matrix.SUPPORTED)
+    assert one.project["requires-python"] == f">={matrix.SUPPORTED[0]}"
 
 
-def test_every_package_of_the_workspace_builds_a_wheel(wheels: dict[str, Path]) -> None:
-    assert sorted(wheels) == sorted(DISTRIBUTIONS)
+@EVERY
+def test_what_every_package_says_alike(one: Distribution) -> None:
+    assert one.project["license"] == "MIT"
+    assert one.project["license-files"] == ["LICENSE"]
+    assert (one.folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert "Typing :: Typed" in one.project["classifiers"]
+    assert (one.folder / "src" / one.package / "py.typed").exists()
+    assert one.project["name"] == one.name
+    assert one.project["description"].endswith(".")
 
 
-def test_the_wheel_of_core_is_small(wheels: dict[str, Path]) -> None:
-    assert wheels["sdax-core"].stat().st_size < SIZE_LIMIT_OF_CORE
+@EVERY
+def test_the_readme_works_where_no_other_file_is_beside_it(one: Distribution) -> None:
+    readme = (one.folder / one.project["readme"]).read_text("utf-8")
+    assert readme.startswith(f"# {one.name}\n")
+    links = re.findall(r"\]\((.*?)\)|(?:src|href)=\"(.*?)\"", readme)
+    targets = ["".join(link) for link in links]
+    assert [
+        target for target in targets if not target.startswith("https://pypi.org/project/")
+    ] == []
 
 
-def test_core_depends_on_nothing(wheels: dict[str, Path]) -> None:
-    assert metadata(wheels["sdax-core"]).get_all("Requires-Dist") is None
+@EVERY
+def test_siblings_are_required_by_a_range_that_a_break_leaves(one: Distribution) -> None:
+    for text in one.requirements():
+        required = Requirement(text)
+        if required.name in distributions() and required.name != one.name:
+            sibling = distributions()[required.name].version
+            assert sibling in required.specifier
+            assert next_version(sibling, {"breaking"}) not in required.specifier
 
 
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-def test_a_wheel_holds_its_package_the_type_marker_and_the_licence(
-    distribution: str, wheels: dict[str, Path]
+def test_core_requires_nothing() -> None:
+    assert list(distributions()["sdax-core"].requirements()) == []
+
+
+@EVERY
+def test_a_package_requires_third_parties_by_extras_alone_and_says_from_which_version(
+    one: Distribution,
 ) -> None:
-    package = distribution.replace("-", "_")
-    with ZipFile(wheels[distribution]) as archive:
-        names = archive.namelist()
-        [licence] = [name for name in names if name.endswith("/licenses/LICENSE")]
-        assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
-    assert {name.split("/")[0].split("-")[0] for name in names} == {package}
-    source = ROOT / "packages" / distribution / "src"
-    sources = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
-    assert sources | {f"{package}/py.typed"} <= set(names)
+    required = [Requirement(text) for text in one.project["dependencies"]]
+    assert {requirement.name for requirement in required} <= distributions().keys()
+    for text in one.requirements():
+        requirement = Requirement(text)
+        if requirement.name not in distributions():
+            assert text == f"{requirement.name}>={str(requirement.specifier).removeprefix('>=')}"
 
 
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-def test_siblings_are_required_by_a_range_that_holds_their_version(distribution: str) -> None:
-    requirements: list[str] = project(distribution)["dependencies"]
-    for requirement in requirements:
-        sibling, _, floor = requirement.partition(">=")
-        assert sibling in DISTRIBUTIONS
-        major, minor, _ = version(sibling).split(".")
-        assert floor == f"{major}.{minor},<{major}.{int(minor) + 1}"
+@EVERY
+def test_the_extra_all_is_all_other_extras(one: Distribution) -> None:
+    extras: dict[str, list[str]] = one.project.get("optional-dependencies", {})
+    if extras:
+        others = sorted(extras.keys() - {"all"})
+        assert extras["all"] == [f"{one.name}[{','.join(others)}]"]
 
 
-def test_core_installs_and_runs_alone_in_an_empty_environment(
-    wheels: dict[str, Path], tmp_path: Path
-) -> None:
-    python = environment(tmp_path / "alone")
-    install(python, wheels["sdax-core"])
-    assert installed(python) == {"sdax-core"}
-    assert run(python, "-I", "-c", RUN_A_GRAPH) == "hello from core"
+@EVERY
+def test_the_changelog_has_one_title_and_every_release_under_it(one: Distribution) -> None:
+    text = (one.folder / "CHANGELOG.md").read_text("utf-8")
+    titles = [line for line in text.splitlines() if re.match("#{1,2} ", line)]
+    assert titles[0] == f"# Changes of {one.name}"
+    assert text.count(towncrier(one)["start_string"]) == 1
+    for title in titles[1:]:
+        assert re.fullmatch(r"## \d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\)", title)
 
 
-def test_contrib_without_any_extra_says_what_to_install_and_the_rest_of_it_works(
-    wheels: dict[str, Path], tmp_path: Path
-) -> None:
-    python = environment(tmp_path / "contrib")
-    install(python, "sdax-contrib", "--find-links", wheels["sdax-contrib"].parent)
-    assert installed(python) == set(DISTRIBUTIONS) - {"sdax"}
-    refused = dict(
-        line.split(": ", 1) for line in run(python, "-I", "-c", IMPORT_ALL_OF_CONTRIB).splitlines()
-    )
-    extras = set(project("sdax-contrib")["optional-dependencies"]) - {"all"}
-    assert set(refused) == extras
-    for module, message in refused.items():
-        assert f"pip install 'sdax-contrib[{module}]'" in message
+@EVERY
+def test_every_fragment_has_a_kind_and_says_something(one: Distribution) -> None:
+    one.kinds()  # raises for a file whose kind is unknown
+    for fragment in one.fragments:
+        text = fragment.read_text("utf-8")
+        assert text.strip()
+        assert not text.startswith("#")
 
 
-def test_all_wheels_install_and_import_together(wheels: dict[str, Path], tmp_path: Path) -> None:
-    python = environment(tmp_path / "together")
-    install(python, *wheels.values())
-    assert installed(python) == set(DISTRIBUTIONS)
-    run(UV, "pip", "check", "--python", python)
-    for name in DISTRIBUTIONS:
-        code = f"import {name.replace('-', '_')} as package; print(package.__version__)"
-        assert run(python, "-I", "-c", code) == version(name)
+@EVERY
+def test_the_changelogs_are_made_in_the_same_way(one: Distribution) -> None:
+    assert towncrier(one) == towncrier(distributions()["sdax-core"]) | {"name": one.name}
 
 
-def test_sdax_alone_brings_what_it_needs(wheels: dict[str, Path], tmp_path: Path) -> None:
-    python = environment(tmp_path / "sdax")
-    install(python, "sdax", "--find-links", wheels["sdax"].parent)
-    assert installed(python) == {"sdax", "sdax-core", "sdax-helpers", "sdax-levels"}
-
-
-def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Run a command and give what it wrote; show all of it when it fails."""
-    finished = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=110
-    )
-    assert finished.returncode == 0, f"{command}\n{finished.stdout}{finished.stderr}"
-    return finished.stdout.strip()
-
-
-def environment(folder: Path) -> Path:
-    """Make an empty virtual environment and give its interpreter."""
-    run(UV, "venv", "--quiet", "--no-project", "--python", sys.executable, folder)
-    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def install(python: Path, *requirements: str | Path) -> None:
-    """Install from what is named and from nowhere else: no index is asked."""
-    run(UV, "pip", "install", "--quiet", "--no-index", "--python", python, *requirements)
-
-
-def installed(python: Path) -> set[str]:
-    listed = run(UV, "pip", "list", "--python", python, "--format", "freeze")
-    return {line.partition("==")[0] for line in listed.splitlines()}
-
-
-def metadata(wheel: Path) -> Message:
-    with ZipFile(wheel) as archive:
-        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-        return Parser().parsestr(archive.read(name).decode())
-
-
-def project(distribution: str) -> dict[str, Any]:
-    path = ROOT / "packages" / distribution / "pyproject.toml"
-    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))["project"]
+def towncrier(one: Distribution) -> dict[str, Any]:
+    configuration = tomllib.loads((one.folder / "pyproject.toml").read_text("utf-8"))
+    table: dict[str, Any] = configuration["tool"]["towncrier"]
     return table
-
-
-def version(distribution: str) -> str:
-    text: str = project(distribution)["version"]
-    return text
