@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import check_site
 import pytest
 import write_changelog_pages
 import write_reference_pages
@@ -86,3 +87,9 @@ def test_the_first_page_of_a_section_leads_to_all_others(folder: str) -> None:
     text = (DOCS / folder / "index.md").read_text("utf-8")
     others = {path.name for path in (DOCS / folder).glob("*.md")} - {"index.md"}
     assert others - {*re.findall(r"\]\(([\w.-]+)\)", text)} == set()
+
+
+def test_what_the_search_is_tried_with_is_on_the_page() -> None:
+    page = (DOCS / "how-to" / f"{check_site.SEARCHED}.md").read_text("utf-8")
+    assert check_site.FOUND in page
+    assert check_site.FOUND not in (DOCS / "index.md").read_text("utf-8")
