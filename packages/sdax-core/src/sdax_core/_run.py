@@ -195,6 +195,7 @@ class Run:
             self.parent.record.add_optional_of(self.record, self.key_in_parent)
         if self.observation is not None:
             self.observation.tell("run_ended", self.handle, self.record.exception_so_far())
+            self.observation = None
         if self._handle is not None:
             self._handle_given = ref(
                 self._handle

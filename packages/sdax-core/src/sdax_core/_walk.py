@@ -383,7 +383,14 @@ class Walk:
 
     def _close(self) -> None:
         """Take back what is scheduled; every lane has closed."""
-        self.lanes.clear()  # they know the walk: no cycle is left for the garbage collector
+        # Lanes, what is around functions and who observes them know the walk: no cycle is left for the garbage
+        # collector (guarantee 20.4).
+        self.lanes.clear()
+        self.functions = ()
+        if self.names is not None:
+            self.names.clear()
+        if self.observed is not None:
+            self.observed, self.released, self.ready = None, (), deque(self.ready)
         self.pump.close()
         if self._cancel_handle is not None:
             self._cancel_handle.cancel()

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
-from sdax_core import AsyncDagTaskProcessor, AsyncTask, TaskFunction, current_run
+from sdax_core import (
+    AsyncDagTaskProcessor,
+    AsyncTask,
+    Attempt,
+    Observer,
+    TaskFunction,
+    current_run,
+)
 
 
 async def suspend(ctx: object) -> None:
@@ -22,10 +31,32 @@ async def return_at_once(ctx: object) -> None:
     pass
 
 
+class Watches(Observer):
+    def attempt_ended(self, attempt: Attempt, /) -> None:
+        pass
+
+
+async def pass_on(attempt: Attempt, proceed: Callable[[], Awaitable[Any]], /) -> Any:
+    return await proceed()
+
+
 @pytest.mark.guarantee("20.4")
 @pytest.mark.parametrize("function", [return_at_once, suspend, ask_for_the_run])
-def test_a_run_that_succeeds_leaves_no_reference_cycles(function: object) -> None:
-    work = TaskFunction(function)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("settings", "of_the_run"),
+    [
+        pytest.param({}, {}, id="plain"),
+        pytest.param({"timeout": 9.0, "retries": 2}, {}, id="timeout, retries"),
+        pytest.param({}, {"observers": [Watches()]}, id="observer"),
+        pytest.param({"retries": 2}, {"observers": [Watches()]}, id="observer, retries"),
+        pytest.param({}, {"interceptors": [pass_on]}, id="interceptor"),
+        pytest.param({}, {"timeout": 9.0}, id="timeout of the run"),
+    ],
+)
+def test_a_run_that_succeeds_leaves_no_reference_cycles(
+    function: Any, settings: dict[str, Any], of_the_run: dict[str, Any]
+) -> None:
+    work = TaskFunction[None](function, **settings)
     builder = AsyncDagTaskProcessor[None].builder()
     for name in "abc":
         builder.add_task(AsyncTask(name, work, work, work))
@@ -33,7 +64,7 @@ def test_a_run_that_succeeds_leaves_no_reference_cycles(function: object) -> Non
 
     async def found_after(runs: int) -> int:
         for _ in range(runs):
-            await processor.process_tasks(None)
+            await processor.process_tasks(None, **of_the_run)
         return gc.collect()
 
     async def main() -> tuple[int, int]:
