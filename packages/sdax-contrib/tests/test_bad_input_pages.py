@@ -53,6 +53,14 @@ async def nothing(_: object) -> None:
     pass
 
 
+def no_client(_: object) -> None:
+    pass
+
+
+def no_arguments(_: object) -> tuple[()]:
+    return ()
+
+
 def yes(_: object) -> str:
     return "yes"
 
@@ -157,6 +165,7 @@ CASES: dict[str, list[Callable[[], object]]] = {
     ],
     "dask": [
         lambda: on_dask(len, client=anything(None), args=lambda _: (), into=None),
+        lambda: run(on_dask(len, client=anything(no_client), args=no_arguments, into=None)),
         lambda: on_dask(anything("train"), client=lambda _: None, args=lambda _: (), into=None),  # type: ignore[arg-type, return-value]
         lambda: without("distributed", "dask"),
     ],

@@ -70,6 +70,10 @@ def arguments(work: Work) -> tuple[Any, ...]:
     return (work.file or work.number,)
 
 
+def finding(client: Any) -> Callable[[Work], Any]:
+    return lambda _: client
+
+
 def giving(*args: Any) -> Callable[[Work], tuple[Any, ...]]:
     return lambda _: args
 
@@ -186,6 +190,20 @@ def test_a_lost_worker_is_a_failure_unless_the_function_may_run_twice(
         assert work.result == "second time"
 
     run(main())
+
+
+def test_a_client_that_would_block_the_event_loop_is_refused(cluster: Any) -> None:
+    async def main(blocking: Any) -> None:
+        work = Work(cluster.scheduler_address)
+        for wrong in (blocking, None):
+            with pytest.raises(SdaxExecutionError) as caught:
+                await processor(square=call(square, client=finding(wrong))).process_tasks(work)
+            [failure] = caught.value.failures
+            assert failure.task == "square"
+            assert "client must be an asynchronous one" in str(failure.exception)
+
+    with new_client(cluster.scheduler_address, set_as_default=False) as blocking:
+        run(main(blocking))
 
 
 def test_outside_a_call_nobody_asks_to_stop() -> None:

@@ -52,12 +52,18 @@ class DaskEngine:
         """Call the function on the cluster.
 
         Raises:
+            TypeError: The client is no asynchronous one of the running event loop.
             LostWorkerError: Its worker was lost, and it may not be run twice.
             BaseException: What the function raised, or `distributed.KilledWorker` if several workers were lost.
         """
+        client = self._client
+        if not getattr(client, "asynchronous", False):
+            raise TypeError(
+                "client must be an asynchronous one of the running event loop, Client(..., asynchronous=True); "
+                f"got {client!r}"
+            )
         name = getattr(function, "__qualname__", "function")
         key = f"sdax-{name}-{uuid4().hex}"
-        client = self._client
         begun, stop = begun_flag(key, client=client), stop_flag(key, client=client)
         future = client.submit(
             run_on_worker,

@@ -19,7 +19,8 @@ try:
     from limits.aio.strategies import RateLimiter
 except ImportError as error:
     raise ImportError(
-        "sdax_contrib.limits needs the library limits: pip install 'sdax-contrib[limits]'"
+        "sdax_contrib.limits needs the library limits: pip install 'sdax-contrib[limits]'",
+        name="limits",
     ) from error
 
 # Seconds between two looks at a limit at least: what the storage says about the next free place is
