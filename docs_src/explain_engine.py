@@ -2,6 +2,7 @@
 
 import asyncio
 
+from how_to_test_virtual_clock import run_at_once
 from sdax import AsyncDagTaskProcessor, AsyncTask, task, task_func
 
 
@@ -56,4 +57,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_at_once(main())
