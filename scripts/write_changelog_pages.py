@@ -1,6 +1,6 @@
 """Write docs/changelogs/*.md: `uv run scripts/write_changelog_pages.py`.
 
-A page for each package: what is released, from its changelog, and what is not yet, from its fragments.
+A page for each package: what is not released yet, from its fragments, and what is, included from its changelog.
 """
 
 import subprocess
@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "changelogs"
 PACKAGES = ("sdax", "sdax-core", "sdax-helpers", "sdax-levels", "sdax-contrib")
 WARNING = "<!-- Made by scripts/write_changelog_pages.py from packages/{}: add a fragment there instead. -->"
-START = "<!-- towncrier release notes start -->\n"
+HEAD = 3
+"""The lines of a changelog before the first release: its title and the mark of towncrier."""
 
 
 def pages() -> dict[str, str]:
@@ -20,11 +21,9 @@ def pages() -> dict[str, str]:
 
 
 def _page(package: str) -> str:
-    _, _, released = (
-        (ROOT / "packages" / package / "CHANGELOG.md").read_text("utf-8").partition(START)
-    )
     about = f"What has changed in `{package}`, the newest first."
-    parts = [f"# {package}", WARNING.format(package), about, _unreleased(package), released.strip()]
+    released = f'--8<-- "{package}/CHANGELOG.md:{HEAD + 1}:"'
+    parts = [f"# {package}", WARNING.format(package), about, _unreleased(package), released]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -13,7 +13,7 @@ import write_reference_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-NOT_RELEASED = re.compile(r"^## Next .*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+NOT_RELEASED = re.compile(r"^## Next .*?(?=^--8<--)", re.MULTILINE | re.DOTALL)
 REFERENCE = write_reference_pages.pages()
 LINK = re.compile(r"- \[(?P<title>.+?)\]\((?P<address>[^)]+)\): \S.*")
 
@@ -57,7 +57,7 @@ def test_the_reference_is_the_one_that_the_packages_make(name: str) -> None:
     assert REFERENCE[name] == written, "run scripts/write_reference_pages.py"
 
 
-def test_the_changelogs_have_what_the_packages_have_released() -> None:
+def test_the_changelogs_are_those_of_the_packages() -> None:
     # What is not released yet may lag behind: whoever adds a fragment need not touch a page of the site for it, and
     # scripts/build_site.py, which builds what is published, writes it anew.
     for name, made in write_changelog_pages.pages().items():
