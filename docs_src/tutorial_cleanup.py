@@ -29,7 +29,7 @@ async def end(report: Report) -> None:
 
 
 async def write(report: Report) -> None:
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.6)
     if report.customer == "nobody":
         raise LookupError("there is no such customer")
     print(f"  report for {report.customer}: written")

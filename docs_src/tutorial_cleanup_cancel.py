@@ -6,7 +6,7 @@ from tutorial_cleanup import Report, write_report
 async def main() -> None:
     print("the caller has no time")
     try:
-        async with asyncio.timeout(0.25):
+        async with asyncio.timeout(0.35):
             await write_report.process_tasks(Report("ada"))
     except TimeoutError:
         print("  the caller gets a TimeoutError")
