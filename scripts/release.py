@@ -105,6 +105,7 @@ def write_release(
     building.run(root, uv, "version", "--frozen", "--package", distribution.name, str(version))
     towncrier = [sys.executable, "-m", "towncrier", "build", "--yes", "--version", str(version)]
     building.run(root, *towncrier, "--dir", distribution.folder)
+    building.run(root, sys.executable, "scripts/write_changelog_pages.py")
     building.run(root, uv, "lock", "--quiet", *(["--offline"] if options.offline else []))
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", f"Release {distribution.name} {version}")

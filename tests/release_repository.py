@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
+import building
 import pytest
 import release
 from distributions import ROOT, Distribution, distributions, git
@@ -45,10 +47,13 @@ def make(root: Path) -> dict[str, Distribution]:
     (root / ".gitignore").write_text("dist/\n.venv/\n", "utf-8")
     shutil.copytree(ROOT / "tests" / "public_surface", root / "tests" / "public_surface")
     (root / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "build-constraints.txt", root / "scripts")
+    for file in ("build-constraints.txt", "write_changelog_pages.py"):
+        shutil.copy(ROOT / "scripts" / file, root / "scripts")
+    (root / "docs").mkdir()
     git(root, "init", "--quiet")
     git(root, "config", "user.name", "Somebody")
     git(root, "config", "user.email", "somebody@example.org")
+    building.run(root, sys.executable, "scripts/write_changelog_pages.py")
     commit(root, "Begin")
     return distributions(root)
 

@@ -23,6 +23,14 @@ def test_the_first_release_has_the_version_that_is_written_already(root: Path) -
     assert git(root, "status", "--porcelain") == ""
 
 
+def test_the_page_of_the_site_does_not_go_on_to_call_it_unreleased(root: Path) -> None:
+    page = root / "docs" / "changelogs" / "sdax-core.md"
+    page.write_text(page.read_text("utf-8") + "## Next (not yet released)\n", "utf-8")
+    tell(package(root, "sdax-core"), "added")
+    succeed(root, "sdax-core")
+    assert "not yet released" not in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize("kind", ["fixed", "documented", "added"])
 def test_what_breaks_nothing_raises_the_last_part_and_touches_no_sibling(
     kind: str, released: Path
