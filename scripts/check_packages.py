@@ -3,7 +3,8 @@
 It takes the last commit. Two clones of it, in different places and under different conditions, must give the same
 bytes; the wheels of one are made from its source distributions, those of the other from the files of the
 repository. Then each package is installed alone, all are together, and `sdax[all]` is, on every supported Python at
-hand: each in an empty environment, in which the example of its README must print what it says.
+hand: each in an empty environment, in which the example of its README must print what it says. At last every package
+that has something to release is released, in one of the clones.
 """
 
 import os
@@ -18,6 +19,7 @@ import installation
 import matrix
 from distributions import ROOT, ReleaseError, distributions, git
 from installation import Installation
+from rehearsal import rehearse
 
 SIZE_LIMIT_OF_CORE = 100_000  # bytes; without any docstring and comment it would still be 65,000
 
@@ -34,6 +36,7 @@ def main() -> int:
             building.check(files)
             check_contents(clones[0], files)
             install_everywhere(Path(folder), files[0].parent)
+            print(f"rehearsed the release of {rehearse(clones[1])}")
     except ReleaseError as error:
         print(error)
         return 1
