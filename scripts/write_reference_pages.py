@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import griffe
+from guarantee_links import GuaranteeLinks
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -42,7 +43,9 @@ BESIDES = """\
 
 def pages() -> dict[str, str]:
     """The text of each page, by the name of its file."""
-    loader = griffe.GriffeLoader(search_paths=sorted(ROOT.glob("packages/*/src")))
+    links = griffe.load_extensions(GuaranteeLinks)
+    sources = sorted(ROOT.glob("packages/*/src"))
+    loader = griffe.GriffeLoader(search_paths=sources, extensions=links)
     for package in PACKAGES:
         loader.load(package)
     loader.resolve_aliases()

@@ -57,6 +57,12 @@ def test_the_reference_is_the_one_that_the_packages_make(name: str) -> None:
     assert REFERENCE[name] == written, "run scripts/write_reference_pages.py"
 
 
+def test_a_guarantee_that_a_docstring_speaks_of_is_a_link() -> None:
+    assert (
+        "(guarantees [15](../guarantees.md#15-retryableexception) and [23]" in REFERENCE["sdax.md"]
+    )
+
+
 def test_the_changelogs_are_those_of_the_packages() -> None:
     # What is not released yet may lag behind: whoever adds a fragment need not touch a page of the site for it, and
     # scripts/build_site.py, which builds what is published, writes it anew.
