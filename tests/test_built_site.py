@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import build_site
 import pytest
-from build_site import missing, public_names
+from build_site import found, missing, public_names
 from built_html import problems
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,3 +39,16 @@ def test_nothing_leads_nowhere_or_is_loaded_from_elsewhere(site: Path) -> None:
 def test_a_name_without_an_entry_is_missed(tmp_path: Path) -> None:
     assert missing(tmp_path) == public_names()
     assert {"sdax.task", "sdax_core.__version__", "sdax_contrib.retry.Retry"} <= {*public_names()}
+
+
+def test_a_page_that_only_one_of_both_builders_makes_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = {"mkdocs": tmp_path / "one", "zensical": tmp_path / "other"}
+    for site in sites.values():
+        site.mkdir()
+        (site / "index.html").touch()
+    monkeypatch.setattr(build_site, "SITES", sites)
+    assert "only one of both has the page" not in " ".join(found())
+    (sites["zensical"] / "new.html").touch()
+    assert "only one of both has the page new.html" in found()
