@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.errors import LiveError
+from rich.live import Live
 from sdax_contrib.rich import LiveProgress
 from sdax_core import AsyncDagTaskProcessor, AsyncTask, SdaxExecutionError, TaskFunction
 from sdax_helpers import subgraph, task
@@ -153,6 +155,24 @@ def test_timeouts_fail_and_deadlines_cancel(limit: float | None, sign: str) -> N
     row, summary = drawn(progress)
     assert row.startswith(f"{sign} slow execute")
     assert summary.startswith(f"{sign} {'failed' if limit else 'cancelled'}: 1 ")
+
+
+def test_a_display_that_cannot_begin_is_tried_again_with_the_next_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    console, file = terminal()
+    progress = LiveProgress(console, refresh_per_second=SELDOM)
+    processor = processor_of(task("work", execute=TaskFunction(nothing)), observers=[progress])
+
+    def fail_to_start(*_: object) -> None:
+        raise LiveError("another one is shown")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Live, "start", fail_to_start)
+        assert run(processor) is None
+    assert "another one is shown" in caplog.text
+    assert run(processor) is None
+    assert file.getvalue().count("succeeded: 1 done") == 1
 
 
 def test_where_there_is_no_terminal_nothing_is_shown() -> None:

@@ -101,15 +101,16 @@ class LiveProgress(Observer):
         """Begin to show it, if there is a terminal."""
         if run.parent is not None:
             return
-        self._runs += 1
-        if self._runs == 1 and self._console.is_terminal:
+        if self._runs == 0 and self._console.is_terminal:
             self._begin()
-            self._live = Live(
+            live = Live(
                 console=self._console,
                 get_renderable=self.__rich__,
                 refresh_per_second=self._rate,
             )
-            self._live.start()
+            live.start()
+            self._live = live
+        self._runs += 1  # not if that has failed: of the end of this run nothing will be told
 
     def run_ended(self, run: RunHandle, error: BaseException | None, /) -> None:
         """With the last run that is watched, stop; a summary stays."""
