@@ -52,6 +52,15 @@ def test_a_function_in_a_kept_context_starts_in_its_turn(loop: LoopKind) -> None
 
 
 @each_loop
+def test_an_interrupt_beside_a_failed_subtask_comes_out_in_the_group_of_both(
+    loop: LoopKind,
+) -> None:
+    group = function("failing subtask", "caught timeout", ending="halt")
+    graph = GraphSpec((TaskSpec("a", post_execute=replace(group, task_group=True)),))
+    hold_promises(graph, [Plan(loop=loop)])
+
+
+@each_loop
 def test_a_cleanup_that_times_out_after_a_cancel_has_timed_out(loop: LoopKind) -> None:
     graph = GraphSpec(
         (

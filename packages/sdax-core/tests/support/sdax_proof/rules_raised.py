@@ -7,21 +7,22 @@ from collections.abc import Iterator
 
 from sdax_core import SdaxExecutionError
 
-from sdax_proof.events import RunFailure
-from sdax_proof.verdicts import CANCELLED, TOLERANCE
+from sdax_proof.events import Call, RunFailure
+from sdax_proof.verdicts import CANCELLED, TOLERANCE, errors_of, inside
 from sdax_proof.view import View
 
 
 def check_raised(view: View) -> Iterator[str]:
     """The kind of what is raised."""
     raised = view.result.raised
-    interrupted = [run.last.error for run in view.runs.values() if "fatal" in run.verdicts]
-    interrupted += [error for _, error in view.trace.interruptions]
+    interrupted = [run.last for run in view.runs.values() if "fatal" in run.verdicts]
+    by_others = [error for _, error in view.trace.interruptions]
     if isinstance(raised, asyncio.CancelledError):
         if not view.trace.requests:
             yield "17: CancelledError came out although nobody cancelled the run"
-    elif interrupted:
-        if all(raised is not error for error in interrupted):
+    elif interrupted or by_others:
+        by_functions = any(_left(raised, call) for call in interrupted)
+        if not by_functions and all(raised is not error for error in by_others):
             yield f"16: {raised!r} came out, and not the interrupt itself"
     elif _surely_cancelled(view):
         yield f"17: {raised!r} came out of a cancelled run"
@@ -32,6 +33,13 @@ def check_raised(view: View) -> Iterator[str]:
         yield f"32: {raised!r} came out of a run that reached its deadline"
     else:
         yield from _check_failed(view, raised)
+
+
+def _left(raised: BaseException | None, call: Call) -> bool:
+    """Whether it is what left an attempt: a task group of which a subtask failed too raises a group of both."""
+    own = errors_of(call)
+    together = len(own) > 1 and {id(part) for part in inside(raised)} == {id(part) for part in own}
+    return raised is call.error or together
 
 
 def _check_failed(view: View, raised: BaseException | None) -> Iterator[str]:
