@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 HERE = Path(__file__).resolve().parent
 
 
-def report(*command: str, search: str) -> list[str]:
+def report(*command: str, folder: str) -> list[str]:
     """The errors, without the path before and the explanations after."""
     finished = subprocess.run(
         [sys.executable, "-m", *command],
         stdout=subprocess.PIPE,
         encoding="utf-8",
-        env=os.environ | {"MYPYPATH": search},
+        cwd=folder,  # not where a configuration might lie
+        env=os.environ | {"MYPYPATH": folder},
         check=False,
     )
     found = re.findall(r"mistakes\.py:(\d+).*?error: (.+)", finished.stdout)
@@ -31,12 +32,12 @@ def main() -> None:
         mistakes = str(Path(folder, "how_to_typing_mistakes.py"))
         print(
             "mypy",
-            *report("mypy", "--strict", "--cache-dir", folder, mistakes, search=folder),
+            *report("mypy", "--strict", "--cache-dir", folder, mistakes, folder=folder),
             sep="\n",
         )
         print(
             "pyright",
-            *report("pyright", "--pythonpath", sys.executable, mistakes, search=folder),
+            *report("pyright", "--pythonpath", sys.executable, mistakes, folder=folder),
             sep="\n",
         )
 
