@@ -53,8 +53,8 @@ async def nothing(_: object) -> None:
     pass
 
 
-def no_client(_: object) -> None:
-    pass
+def no_client(_: object) -> Any:
+    return None
 
 
 def no_arguments(_: object) -> tuple[()]:
@@ -161,12 +161,17 @@ CASES: dict[str, list[Callable[[], object]]] = {
         lambda: on_process(len, args=lambda _: (), into=""),
         lambda: on_process(len, args=lambda _: (), into=anything(3)),
         lambda: run(on_process(len, args=anything(a_list), into=None)),
+        lambda: on_process(len, args=lambda _: (), into=None, limiter=anything(3)),
         lambda: without("anyio", "anyio"),
     ],
     "dask": [
         lambda: on_dask(len, client=anything(None), args=lambda _: (), into=None),
         lambda: run(on_dask(len, client=anything(no_client), args=no_arguments, into=None)),
         lambda: on_dask(anything("train"), client=lambda _: None, args=lambda _: (), into=None),  # type: ignore[arg-type, return-value]
+        lambda: on_dask(len, client=no_client, args=no_arguments, into=None, workers="gpu 1"),
+        lambda: on_dask(
+            len, client=no_client, args=no_arguments, into=None, resources=anything("GPU")
+        ),
         lambda: without("distributed", "dask"),
     ],
 }

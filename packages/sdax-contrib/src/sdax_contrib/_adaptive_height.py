@@ -45,7 +45,10 @@ class AdaptiveHeight:
         self._minimum = minimum
         self._maximum = maximum
         self._decrease = decrease
-        self.start_afresh()
+        self._exact = float(initial)
+        self.latency: float | None = None
+        """Seconds that the calls of the last full round took on average, `None` before it."""
+        self._start_round(-math.inf)
 
     @property
     def calls(self) -> int:
@@ -70,8 +73,7 @@ class AdaptiveHeight:
     def start_afresh(self) -> None:
         """Forget everything."""
         self._exact = float(self._initial)
-        self.latency: float | None = None
-        """Seconds that the calls of the last full round took on average, `None` before it."""
+        self.latency = None
         self._start_round(-math.inf)
 
     def _start_round(self, now: float) -> None:

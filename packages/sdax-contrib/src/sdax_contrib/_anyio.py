@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from sdax_core import Interceptor, RetryPolicy, T, TaskFunction
 
 from sdax_contrib._engine import call_was_left, on_engine
+from sdax_contrib._setting_checks import given
 from sdax_contrib._stopped_call import StoppedCall
 
 try:
@@ -24,9 +25,14 @@ class KillableProcesses:
 
     Args:
         limiter: Bounds how many run at once; `None` is anyio's own limit, as many as there are processors.
+
+    Raises:
+        TypeError: `limiter` is something else.
     """
 
     def __init__(self, limiter: CapacityLimiter | None = None) -> None:
+        if limiter is not None and not isinstance(cast("object", limiter), CapacityLimiter):
+            raise TypeError(f"limiter must be an anyio.CapacityLimiter or None; {given(limiter)}")
         self._limiter = limiter
 
     async def run(self, function: Callable[..., Any], args: tuple[Any, ...], /) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from sdax_core import Interceptor, RetryPolicy, T, TaskFunction
 
 from sdax_contrib._dask_worker import Flag, begun_flag, is_wanted, run_on_worker, stop_flag
 from sdax_contrib._engine import call_was_left, on_engine
+from sdax_contrib._setting_checks import given
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -31,6 +32,9 @@ class DaskEngine:
         resources: What it takes of the workers' resources, for example `{"GPU": 1}`.
         idempotent: Whether Dask may run it again when a worker is lost. If not, the call raises
             `LostWorkerError` then.
+
+    Raises:
+        TypeError: `workers` or `resources` is of the wrong type.
     """
 
     def __init__(
@@ -42,10 +46,7 @@ class DaskEngine:
         idempotent: bool = False,
     ) -> None:
         self._client: Any = client
-        self._options = {
-            "workers": None if workers is None else list(workers),
-            "resources": None if resources is None else dict(resources),
-        }
+        self._options = _options(workers, resources)
         self._idempotent = idempotent
 
     async def run(self, function: Callable[..., Any], args: tuple[Any, ...], /) -> Any:
@@ -150,6 +151,7 @@ def on_dask(
     """
     if not callable(client):
         raise TypeError(f"client must be a function that finds the client; got {client!r}")
+    _options(workers, resources)
     return on_engine(
         function,
         engine=lambda ctx: DaskEngine(
@@ -161,3 +163,15 @@ def on_dask(
         retry=retry,
         interceptors=interceptors,
     )
+
+
+def _options(workers: object, resources: object) -> dict[str, Any]:
+    """What is passed on to `Client.submit`."""
+    if workers is not None and (isinstance(workers, str) or not isinstance(workers, Sequence)):
+        raise TypeError(f"workers must be a list of addresses or names, or None; {given(workers)}")
+    if resources is not None and not isinstance(resources, Mapping):
+        raise TypeError(f"resources must be a dict, like {{'GPU': 1}}, or None; {given(resources)}")
+    return {
+        "workers": None if workers is None else list(cast("Sequence[str]", workers)),
+        "resources": None if resources is None else dict(cast("Mapping[str, float]", resources)),
+    }
