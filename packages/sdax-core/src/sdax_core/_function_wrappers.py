@@ -40,8 +40,7 @@ async def _recorded(walk: Walk, node: int, function: Function, ctx: Any) -> None
     try:
         returned: object = function(ctx)
         if not inspect.isawaitable(returned):
-            called = walk.run.function(node, walk.phase)
-            raise not_awaitable_error(walk.run.key(node), walk.phase, called, returned)
+            raise not_awaitable_error(walk.run.key(node), walk.phase, function, returned)
         await returned
     finally:
         del walk.running[node]

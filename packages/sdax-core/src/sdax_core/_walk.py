@@ -126,9 +126,8 @@ class Walk:
         if self.ready[0] not in self.kept:
             return None
         node = self.ready[0]
-        del self.ready[
-            0
-        ]  # not `popleft`, by which a function that starts is reported in an observed walk
+        # Not `popleft`, by which a function that starts is reported in an observed walk.
+        del self.ready[0]
         return node
 
     def name_lane(self, lane: Lane, name: str) -> None:

@@ -191,6 +191,30 @@ def test_a_function_cancelled_by_a_shutdown_is_not_cancelled_again(
     assert journal.timed == UNDISTURBED
 
 
+@pytest.mark.guarantee("17.1", "19.4", "20.1")
+def test_a_run_ends_whose_tasks_are_cancelled_twice_before_their_first_step(
+    run: Run, journal: Journal
+) -> None:
+    builder = AsyncDagTaskProcessor[None].builder()
+    for key in "abc":
+        builder.add_task(AsyncTask(key, journal.takes(key, 5), None, journal.quick("clean up")))
+
+    async def main() -> None:
+        task = asyncio.create_task(builder.build().process_tasks(None))
+        await asyncio.sleep(0)
+        for _ in range(2):
+            for one in asyncio.all_tasks() - {asyncio.current_task()}:
+                one.cancel()
+        await asyncio.wait({task}, timeout=60)
+        assert task.cancelled()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+    begun = sum(event in ("a", "b", "c") for event in journal.events)
+    assert journal.events.count("clean up") == begun
+
+
 @pytest.mark.guarantee("19.4", "20.1")
 @pytest.mark.parametrize("phase", ["pre_execute", "execute", "post_execute"])
 def test_asyncio_run_that_ends_with_runs_in_flight_cancels_each_function_once(
