@@ -61,6 +61,20 @@ def test_an_interrupt_beside_a_failed_subtask_comes_out_in_the_group_of_both(
 
 
 @each_loop
+def test_a_task_group_attempt_that_swallows_its_timeout_has_succeeded(loop: LoopKind) -> None:
+    group = function("subtask", "sleep", seconds=1, on_cancel="swallow")
+    graph = GraphSpec(
+        (
+            TaskSpec("next", (1,), pre_execute=function()),
+            TaskSpec(
+                "swallows", pre_execute=replace(group, timeout=1.0, retries=2, task_group=True)
+            ),
+        )
+    )
+    hold_promises(graph, [Plan(loop=loop)])
+
+
+@each_loop
 def test_a_cleanup_that_times_out_after_a_cancel_has_timed_out(loop: LoopKind) -> None:
     graph = GraphSpec(
         (

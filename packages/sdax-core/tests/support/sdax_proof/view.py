@@ -12,6 +12,7 @@ from sdax_proof.verdicts import (
     CANCELLED,
     FAILURES,
     FATAL,
+    OK,
     TOLERANCE,
     FunctionRun,
     Verdict,
@@ -243,4 +244,6 @@ class View:
                 # Stopped while it waited to be retried; or its last error came of being cancelled.
                 asked = self.asked_before_end(run, run.last, over)
                 open_end = asked or not run.surely_waits or "stray" in run.verdicts
-                run.verdicts = run.verdicts | CANCELLED if open_end else CANCELLED
+                # One whose attempt may have succeeded after all was not retried for that reason.
+                left = run.verdicts if open_end else run.verdicts & OK
+                run.verdicts = left | CANCELLED
