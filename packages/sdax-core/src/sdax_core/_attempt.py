@@ -27,11 +27,11 @@ async def run_attempt(walk: Walk, guarded: GuardedNode, lane: Lane, ctx: Any) ->
     """Make one attempt, within its time limit and with a task group of its own."""
     limit = guarded.settings.timeout
     if limit is None:
-        await _call(guarded, ctx)
+        await call_function(guarded, ctx)
         return
     timer = Timer(walk.loop, lane, limit)
     try:
-        await run_timed(_call(guarded, ctx), timer)
+        await run_timed(call_function(guarded, ctx), timer)
     except asyncio.CancelledError as error:
         if timer.fired and not walk.was_cancel_asked(lane):
             raise TimeoutError(_timeout_message(guarded)) from error
@@ -44,7 +44,8 @@ async def run_attempt(walk: Walk, guarded: GuardedNode, lane: Lane, ctx: Any) ->
         timer.stop()
 
 
-def _call(guarded: GuardedNode, ctx: Any) -> Coroutine[Any, Any, Any]:
+def call_function(guarded: GuardedNode, ctx: Any) -> Coroutine[Any, Any, Any]:
+    """Call the function, with a task group of its own if it takes one; awaiting what this gives is the attempt."""
     if guarded.settings.has_task_group_argument:
         return _call_in_task_group(guarded, ctx)
     return _as_coroutine(guarded, guarded.settings.call(ctx, _NO_TASK_GROUP))

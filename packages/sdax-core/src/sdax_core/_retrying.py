@@ -6,7 +6,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from sdax_core._attempt import current_lane, run_attempt
+from sdax_core._attempt import call_function, current_lane, run_attempt
 from sdax_core._notes import add_note, describe
 from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
@@ -32,7 +32,6 @@ async def run_guarded(
         ctx: The context of the run.
         call: What somebody is shown of it; `None` if nobody looks.
     """
-    lane = current_lane()
     run_reported: Any = None
     if call is not None:
         from sdax_core._reported_attempt import run_reported_attempt  # on demand, as few runs are
@@ -44,14 +43,18 @@ async def run_guarded(
     while True:
         attempt: Attempt | None = None
         try:
-            if call is None:
-                await run_attempt(walk, guarded, lane, ctx)
-            else:
+            if call is not None:
                 call.attempts += 1
                 attempt = Attempt(call, call.attempts, walk.loop.time())
-                await run_reported(walk, guarded, lane, ctx, attempt)
+                await run_reported(walk, guarded, current_lane(), ctx, attempt)
+            elif guarded.settings.timeout is not None:
+                await run_attempt(walk, guarded, current_lane(), ctx)
+            else:
+                # An attempt without a timeout is a call and nothing else: no coroutine around it.
+                await call_function(guarded, ctx)
             return
         except Exception as error:
+            lane = current_lane()
             if policy is None or walk.was_cancel_asked(lane):
                 raise
             retries = retries or _Retries(walk, guarded, policy, began)
