@@ -18,7 +18,7 @@ import draw_pictures
 import write_changelog_pages
 import write_guarantees_page
 import write_reference_pages
-from built_html import page_names, problems, read
+from website.built_html import page_names, problems, read
 from update_public_surface import PACKAGES, public_modules
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import matrix
-from building import UV, run
-from distributions import ReleaseError, distributions, git
+from releasing.building import UV, run
+from releasing.distributions import ReleaseError, distributions, git
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version

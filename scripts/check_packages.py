@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZipFile
 
-import building
-import installation
+from releasing import building
+from releasing import installation
 import matrix
-from distributions import ROOT, ReleaseError, distributions, git
-from installation import Installation
-from rehearsal import rehearse
+from releasing.distributions import ROOT, ReleaseError, distributions, git
+from releasing.installation import Installation
+from releasing.rehearsal import rehearse
 
 SIZE_LIMIT_OF_CORE = 100_000  # bytes; without any docstring and comment it would still be 65,000
 

@@ -24,7 +24,7 @@ import tutorial_levels  # noqa: E402
 import tutorial_trip  # noqa: E402
 from how_to_test_virtual_clock import run_at_once  # noqa: E402
 from sdax_contrib.pictures import to_svg  # noqa: E402
-from timeline import LaneTimeline, Timeline  # noqa: E402
+from website.timeline import LaneTimeline, Timeline  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 ObservedRun = Callable[[Iterable[Observer]], Awaitable[None]]

@@ -14,12 +14,12 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import building
-import sibling_ranges
-from distributions import ROOT, Distribution, ReleaseError, distributions, git
+from releasing import building
+from releasing import sibling_ranges
+from releasing.distributions import ROOT, Distribution, ReleaseError, distributions, git
 from packaging.version import Version
-from surface_changes import missing_fragment
-from versions import next_version
+from releasing.surface_changes import missing_fragment
+from releasing.versions import next_version
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:

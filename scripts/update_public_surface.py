@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast, get_args, get_origin
 
-from distributions import distributions
+from releasing.distributions import distributions
 
 SNAPSHOTS = Path(__file__).resolve().parent.parent / "tests" / "public_surface"
 PACKAGES = ("sdax", "sdax_contrib", "sdax_core", "sdax_helpers", "sdax_levels")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import griffe
-from guarantee_links import GuaranteeLinks
+from website.guarantee_links import GuaranteeLinks
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"

@@ -5,10 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-import building
+from releasing import building
 import pytest
 import release
-from distributions import ROOT, Distribution, distributions, git
+from releasing.distributions import ROOT, Distribution, distributions, git
 
 WORKSPACE = """
 [project]
@@ -46,9 +46,9 @@ def make(root: Path) -> dict[str, Distribution]:
     (root / "pyproject.toml").write_text(WORKSPACE + "\n".join(sources), "utf-8")
     (root / ".gitignore").write_text("dist/\n.venv/\n", "utf-8")
     shutil.copytree(ROOT / "tests" / "public_surface", root / "tests" / "public_surface")
-    (root / "scripts").mkdir()
-    for file in ("build-constraints.txt", "write_changelog_pages.py"):
-        shutil.copy(ROOT / "scripts" / file, root / "scripts")
+    (root / "scripts" / "releasing").mkdir(parents=True)
+    for file in ("releasing/build-constraints.txt", "write_changelog_pages.py"):
+        shutil.copy(ROOT / "scripts" / file, root / "scripts" / file)
     (root / "docs").mkdir()
     git(root, "init", "--quiet")
     git(root, "config", "user.name", "Somebody")

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-import building
+from releasing import building
 import pytest
 import release_repository
-from distributions import distributions, git
+from releasing.distributions import distributions, git
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import building
+from releasing import building
 import pytest
-from distributions import ReleaseError
+from releasing.distributions import ReleaseError
 
 
 def test_a_command_that_fails_raises_with_all_that_it_wrote(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import building
+from releasing import building
 import pytest
-from distributions import ReleaseError, git
+from releasing.distributions import ReleaseError, git
 from release_repository import commit, package, refuse, tell
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from distributions import git
+from releasing.distributions import git
 from packaging.version import Version
 from release_repository import package, refuse, state, succeed, tell
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from built_html import problems
+from website.built_html import problems
 
 RIGHT = """\
 <link rel="stylesheet" href="style.css"><script src="/app.js"></script>

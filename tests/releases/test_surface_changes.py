@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from distributions import Distribution, ReleaseError, git
+from releasing.distributions import Distribution, ReleaseError, git
 from packaging.version import Version
-from signatures import takes_the_same_calls
-from surface_changes import changes, entries, missing_fragment
+from releasing.signatures import takes_the_same_calls
+from releasing.surface_changes import changes, entries, missing_fragment
 from update_public_surface import PACKAGES, SNAPSHOTS
 
 BEFORE = """\

@@ -20,7 +20,7 @@ from sdax import (
 )
 from update_public_surface import PACKAGES, public_modules
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs/reference/errors.md").read_text("utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/errors.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(?P<kind>\w+)`: `(?P<message>.+?)`(?: …)? \|", re.MULTILINE)
 QUICK = 0.01
 """The seconds of every limit on the page."""

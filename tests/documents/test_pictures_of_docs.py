@@ -7,7 +7,7 @@ from pathlib import Path
 import draw_pictures
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DRAWN = draw_pictures.pictures()
 PAGES = [page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md")]
 

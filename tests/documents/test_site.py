@@ -11,7 +11,7 @@ import pytest
 import write_changelog_pages
 import write_reference_pages
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 NOT_RELEASED = re.compile(r"^## Next .*?(?=^--8<--)", re.MULTILINE | re.DOTALL)
 REFERENCE = write_reference_pages.pages()

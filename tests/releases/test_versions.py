@@ -3,7 +3,7 @@
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
-from versions import next_version, requirement
+from releasing.versions import next_version, requirement
 
 
 @pytest.mark.parametrize(

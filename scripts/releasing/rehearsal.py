@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from building import run
-from distributions import Distribution, distributions, git
+from releasing.building import run
+from releasing.distributions import Distribution, distributions, git
 
 
 def rehearse(clone: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = Path(__file__).resolve().parent.parent / "packages"
+PACKAGES = Path(__file__).resolve().parents[2] / "packages"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)
 WITH_AN_EXAMPLE = ("sdax", "sdax-core", "sdax-helpers", "sdax-levels")
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from distributions import ROOT, Distribution, distributions
+from releasing.distributions import ROOT, Distribution, distributions
 
 TEXT = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 ROW = re.compile(r"^\| (`.*?) \|", re.MULTILINE)

@@ -20,7 +20,7 @@ from sdax_core import (
 )
 from sdax_helpers import task, task_func
 
-PAGES = Path(__file__).resolve().parent.parent / "docs" / "how-to"
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 EXACT = re.compile(r"`(?P<kind>\w+Error)`: `(?P<message>.+)`")
 
 

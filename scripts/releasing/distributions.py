@@ -12,7 +12,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("breaking", "added", "fixed", "documented")
 FRAGMENT = re.compile(rf"\+[\w.-]+\.({'|'.join(KINDS)})\.md")
 

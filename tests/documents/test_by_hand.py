@@ -12,7 +12,7 @@ import pytest
 from by_hand_world import Gate, Purchase, SoldOut, World, kinds, show
 from sdax_core import SdaxExecutionError
 
-DOCS_SRC = Path(__file__).resolve().parent.parent / "docs_src"
+DOCS_SRC = Path(__file__).resolve().parents[2] / "docs_src"
 PATIENCE = 10
 CYCLES = 20
 """Cycles of the event loop in which everything happens that can."""

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from building import UV, run
-from distributions import Distribution, ReleaseError, distributions
+from releasing.building import UV, run
+from releasing.distributions import Distribution, ReleaseError, distributions
 from packaging.requirements import Requirement
 
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)

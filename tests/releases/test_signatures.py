@@ -1,7 +1,7 @@
 """A signature that takes the calls of another one is told from one that does not."""
 
 import pytest
-from signatures import takes_the_same_calls
+from releasing.signatures import takes_the_same_calls
 
 
 @pytest.mark.parametrize(

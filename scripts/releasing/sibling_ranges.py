@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from distributions import Distribution, ReleaseError, distributions
+from releasing.distributions import Distribution, ReleaseError, distributions
 from packaging.requirements import Requirement
 from packaging.version import Version
-from versions import requirement
+from releasing.versions import requirement
 
 
 def follow(released: Distribution, version: Version, *, update: bool) -> None:

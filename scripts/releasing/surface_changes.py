@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from distributions import Distribution, git
-from signatures import takes_the_same_calls
+from releasing.distributions import Distribution, git
+from releasing.signatures import takes_the_same_calls
 
 DEFINITIONS = "async def|def|class|protocol|enum|classmethod|staticmethod"
 OTHERS = ("is", "extra", "command")  # they have a name that something else may have, too

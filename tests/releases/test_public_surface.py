@@ -4,8 +4,8 @@ import importlib.metadata
 from types import ModuleType
 
 import pytest
-from distributions import ROOT, distributions
-from surface_changes import missing_fragment
+from releasing.distributions import ROOT, distributions
+from releasing.surface_changes import missing_fragment
 from update_public_surface import PACKAGES, SNAPSHOTS, public_modules, snapshot
 
 MODULES = [module for package in PACKAGES for module in public_modules(package)]

@@ -6,9 +6,9 @@ from typing import Any
 
 import matrix
 import pytest
-from distributions import ROOT, Distribution, distributions
+from releasing.distributions import ROOT, Distribution, distributions
 from packaging.requirements import Requirement
-from versions import next_version
+from releasing.versions import next_version
 
 ALL = list(distributions().values())
 EVERY = pytest.mark.parametrize("one", ALL, ids=[one.name for one in ALL])

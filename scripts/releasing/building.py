@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from distributions import ReleaseError, git
+from releasing.distributions import ReleaseError, git
 
 UV = os.environ.get("UV", "uv")  # `uv run` says which uv it is
 TWINE = (sys.executable, "-m", "twine")
@@ -18,7 +18,7 @@ def build(root: Path, folder: Path, *options: str) -> list[Path]:
         ReleaseError: Something does not build.
     """
     environment = os.environ | {"SOURCE_DATE_EPOCH": git(root, "log", "-1", "--format=%ct")}
-    pinned = ["--build-constraints", "scripts/build-constraints.txt", "--require-hashes"]
+    pinned = ["--build-constraints", "scripts/releasing/build-constraints.txt", "--require-hashes"]
     run(
         root,
         UV,

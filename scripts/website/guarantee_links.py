@@ -6,7 +6,7 @@ from pathlib import Path
 
 import griffe
 
-MANIFEST = Path(__file__).resolve().parent.parent / "tests" / "guarantees.toml"
+MANIFEST = Path(__file__).resolve().parents[2] / "tests" / "guarantees.toml"
 MENTION = re.compile(r"\bguarantees? \d+(?:(?:, | and )\d+)*")
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = sorted((ROOT / "docs_src").glob("*.py"))
 EXPECTED = sorted((ROOT / "docs_src").glob("*.out"))
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 INCLUSION = re.compile(r'^ *--8<-- "([\w.]+)(?::[\w-]+)?"$', re.MULTILINE)
 SAME_OUTPUT = (
     "by_hand_sdax.py",
-)  # tests/test_by_hand.py holds that it prints what its twin prints
+)  # tests/documents/test_by_hand.py holds that it prints what its twin prints
 PATIENCE = 60
 
 

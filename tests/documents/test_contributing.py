@@ -2,7 +2,7 @@
 
 import re
 
-from distributions import ROOT
+from releasing.distributions import ROOT
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 EXAMPLE = re.compile(r"\]\((packages/[\w./-]+\.py)\):\n\n```python\n(.*?)```", re.DOTALL)

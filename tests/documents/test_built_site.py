@@ -8,9 +8,9 @@ from pathlib import Path
 import build_site
 import pytest
 from build_site import found, missing, public_names
-from built_html import problems
+from website.built_html import problems
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

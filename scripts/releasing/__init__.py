@@ -1,0 +1,1 @@
+"""What the scripts that build, check and release the packages are made of."""

@@ -1,0 +1,1 @@
+"""What the scripts that build and check the site are made of."""
