@@ -38,7 +38,9 @@ def bind(walk: Walk, plan: WalkPlan) -> Sequence[Function | None]:
         from sdax_core._reporting import report_functions
 
         report_functions(walk, plan, functions)
-    from sdax_core._function_wrappers import wrap_functions
+    is_named = run.is_named and run.observation is None  # who is observed is named already
+    if is_named or walk.running is not None or run.plan.gates:
+        from sdax_core._function_wrappers import wrap_functions
 
-    wrap_functions(walk, functions)
+        wrap_functions(walk, functions, is_named=is_named)
     return functions

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
 
-def wrap_functions(walk: Walk, functions: list[Function | None]) -> None:
+def wrap_functions(walk: Walk, functions: list[Function | None], *, is_named: bool) -> None:
     """Put around the functions of a walk what this run needs around them."""
-    run = walk.run
     if walk.running is not None:
         _wrap(functions, partial(_recorded, walk))
-    if run.is_named and run.observation is None:  # who is observed is named already
+    if is_named:
         _wrap(functions, partial(_named, walk))
-    for node, predicate in run.plan.gates:
+    for node, predicate in walk.run.plan.gates:
         function = functions[node]
         if function is not None:
             functions[node] = partial(_gated, walk, node, predicate, function)

@@ -31,6 +31,10 @@ class Observation:
                 listener = observer, getattr(observer, event)
                 setattr(self, event, (*getattr(self, event, ()), listener))
 
+    def hears(self, event: str) -> bool:
+        """Whether an observer wants to be told of it."""
+        return event in self.__dict__
+
     def tell(self, event: str, *arguments: Any) -> None:
         """Call the method of that name of every observer that has one."""
         for listener in self._get(event):

@@ -113,7 +113,7 @@ class Run:
         if self.record.cancel is not None:
             return
         if self.observation is not None:
-            self.observation.tell("run_started", self.handle)
+            self._tell("run_started")
             if self.record.fatal is not None:
                 return
         self._begun = True
@@ -178,13 +178,13 @@ class Run:
         self.phase = phase
         walk = self._walk = Walk(self, phase, plan, on_failure)
         if self.observation is not None:  # one that is interrupted by Ctrl-C stops the walk at once
-            self.observation.tell("phase_started", self.handle, phase, self.loop.time())
+            self._tell("phase_started", phase, self.loop.time())
         walk.start()
         return walk
 
     def _finished(self, walk: Walk) -> None:
         if self.observation is not None:
-            self.observation.tell("phase_ended", self.handle, walk.phase, self.loop.time())
+            self._tell("phase_ended", walk.phase, self.loop.time())
 
     def _end(self) -> None:
         """All is over. What refers to each other is taken apart: nothing is left for the garbage collector."""
@@ -194,7 +194,7 @@ class Run:
         if self.parent is not None:
             self.parent.record.add_optional_of(self.record, self.key_in_parent)
         if self.observation is not None:
-            self.observation.tell("run_ended", self.handle, self.record.exception_so_far())
+            self._tell("run_ended", self.record.exception_so_far())
             self.observation = None
         if self._handle is not None:
             self._handle_given = ref(
@@ -347,8 +347,8 @@ class Run:
         """Take note of a task that does not run: its `when` said no, or one that it depends on failed."""
         if phase is PhaseId.PRE_EXEC and reason == "failure":
             self.left_out.add(node)
-        if self.record.note_skipped(node, phase, reason) and self.observation is not None:
-            self.observation.tell("task_skipped", self.handle, self.key(node), phase, reason)
+        if self.record.note_skipped(node, phase, reason):
+            self._tell("task_skipped", self.key(node), phase, reason)
 
     # The run as others see it
 
@@ -365,6 +365,11 @@ class Run:
             else:
                 self._handle = handle
         return handle
+
+    def _tell(self, event: str, *details: Any) -> None:
+        observation = self.observation
+        if observation is not None and observation.hears(event):
+            observation.tell(event, self.handle, *details)
 
     def _is_cancel_unreceived(self) -> bool:
         # Functions that never suspend give a cancel no chance to be delivered (guarantee 9).
