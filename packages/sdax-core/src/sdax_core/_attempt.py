@@ -23,15 +23,29 @@ if TYPE_CHECKING:
     from sdax_core._walk import Walk
 
 
-async def run_attempt(walk: Walk, guarded: GuardedNode, lane: Lane, ctx: Any) -> None:
-    """Make one attempt, within its time limit and with a task group of its own."""
+def run_attempt(
+    walk: Walk, guarded: GuardedNode, ctx: Any, lane: Lane | None = None
+) -> Coroutine[Any, Any, Any]:
+    """Make one attempt, within its time limit and with a task group of its own.
+
+    Args:
+        walk: The walk that runs the function.
+        guarded: The function and its settings.
+        ctx: The context of the run.
+        lane: The asyncio Task that runs the function, if an interceptor may go on in another one.
+    """
     limit = guarded.settings.timeout
     if limit is None:
-        await call_function(guarded, ctx)
-        return
+        # Most functions with retries: no coroutine is put around the call, and the Task that runs it is not
+        # looked up, which takes long on Python 3.11.
+        return _call(guarded, ctx)
+    return _run_within(limit, walk, guarded, ctx, lane or current_lane())
+
+
+async def _run_within(limit: float, walk: Walk, guarded: GuardedNode, ctx: Any, lane: Lane) -> None:
     timer = Timer(walk.loop, lane, limit)
     try:
-        await run_timed(call_function(guarded, ctx), timer)
+        await run_timed(_call(guarded, ctx), timer)
     except asyncio.CancelledError as error:
         if timer.fired and not walk.was_cancel_asked(lane):
             raise TimeoutError(_timeout_message(guarded)) from error
@@ -44,8 +58,7 @@ async def run_attempt(walk: Walk, guarded: GuardedNode, lane: Lane, ctx: Any) ->
         timer.stop()
 
 
-def call_function(guarded: GuardedNode, ctx: Any) -> Coroutine[Any, Any, Any]:
-    """Call the function, with a task group of its own if it takes one; awaiting what this gives is the attempt."""
+def _call(guarded: GuardedNode, ctx: Any) -> Coroutine[Any, Any, Any]:
     if guarded.settings.has_task_group_argument:
         return _call_in_task_group(guarded, ctx)
     return _as_coroutine(guarded, guarded.settings.call(ctx, _NO_TASK_GROUP))

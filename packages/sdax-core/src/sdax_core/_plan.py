@@ -30,7 +30,7 @@ Function: TypeAlias = Callable[[Any], Awaitable[Any]]
 class GuardedNode:
     """A node whose function needs more than a plain call: a timeout, retries, a task group."""
 
-    __slots__ = ("is_plain", "key", "name", "node", "phase", "policy", "settings")
+    __slots__ = ("is_plain", "key", "name", "node", "on_success", "phase", "policy", "settings")
 
     def __init__(
         self, node: int, key: Hashable, phase: PhaseId, settings: TaskFunction[Any]
@@ -41,6 +41,8 @@ class GuardedNode:
         self.settings: TaskFunction[Any] = settings
         self.policy: RetryPolicy | None = policy_of(settings)
         """What decides about retries; `None` if there are none."""
+        self.on_success: Callable[[int], object] | None = getattr(self.policy, "on_success", None)
+        """What the policy wants to be told of an attempt that succeeds; `None` for nothing."""
         self.is_plain: bool = not _is_guarded(settings)
         """Whether a plain call is all that the function needs."""
         self.name: str = _task_name(key, phase)

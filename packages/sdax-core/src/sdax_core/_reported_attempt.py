@@ -26,10 +26,10 @@ async def run_reported_attempt(
         observation.tell_all("attempt_started", observation.attempt_started, attempt)
     try:
         if interceptors:
-            innermost = partial(run_attempt, walk, guarded, lane, ctx)
+            innermost = partial(run_attempt, walk, guarded, ctx, lane)
             await run_intercepted(attempt, interceptors, innermost)
         else:
-            await run_attempt(walk, guarded, lane, ctx)
+            await run_attempt(walk, guarded, ctx, lane)
     except BaseException as error:
         end_badly(attempt, walk, lane, error)
         raise

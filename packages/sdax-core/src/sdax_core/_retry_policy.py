@@ -27,6 +27,10 @@ class RetryPolicy(Protocol):
 
     A policy is a value: any number of functions and runs may share it, and what it decides depends on its
     arguments alone. Only an `Exception` is ever shown to it, never a cancellation.
+
+    A policy that counts calls, as a budget does, may also have a method `on_success(attempt: int) -> None`. It is
+    called each time that a function with the policy has succeeded, with the number of the attempt that did; the
+    first is 1. What it raises is the failure of the function.
     """
 
     def decide(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from sdax_core._attempt import call_function, current_lane, run_attempt
+from sdax_core._attempt import current_lane, run_attempt
 from sdax_core._notes import add_note, describe
 from sdax_core._open_lanes import Lane
 from sdax_core._phase_id import PhaseId
@@ -43,16 +44,12 @@ async def run_guarded(
     while True:
         attempt: Attempt | None = None
         try:
-            if call is not None:
+            if call is None:
+                await run_attempt(walk, guarded, ctx)
+            else:
                 call.attempts += 1
                 attempt = Attempt(call, call.attempts, walk.loop.time())
                 await run_reported(walk, guarded, current_lane(), ctx, attempt)
-            elif guarded.settings.timeout is not None:
-                await run_attempt(walk, guarded, current_lane(), ctx)
-            else:
-                # An attempt without a timeout is a call and nothing else: no coroutine around it.
-                await call_function(guarded, ctx)
-            return
         except Exception as error:
             lane = current_lane()
             if policy is None or walk.was_cancel_asked(lane):
@@ -62,9 +59,26 @@ async def run_guarded(
             if delay is None:
                 raise
             last = error
+        else:
+            if guarded.on_success is not None:
+                _tell_of_success(guarded.on_success, walk, guarded)
+            return
         if attempt is not None and walk.run.observation is not None:
             walk.run.observation.tell("retry_scheduled", attempt, delay)
         await retries.wait(lane, delay, last)
+
+
+def _tell_of_success(on_success: Callable[[int], object], walk: Walk, guarded: GuardedNode) -> None:
+    attempt = walk.attempts.get(guarded.node, 1)
+    try:
+        on_success(attempt)
+    except Exception as trouble:
+        add_note(
+            trouble,
+            f"sdax: raised in the retry policy {guarded.policy!r}, which was told that attempt {attempt} "
+            "had succeeded",
+        )
+        raise
 
 
 class _Retries:

@@ -132,8 +132,14 @@ class TaskFunction(Generic[T_contra]):
 def _check_policy(policy: object) -> None:
     if not callable(getattr(policy, "decide", None)) or isinstance(policy, type):
         raise TypeError(f"retry must be an object with the method decide; got {policy!r}")
-    if iscoroutinefunction(getattr(policy, "decide", None)):
+    on_success = getattr(policy, "on_success", None)
+    if on_success is not None and not callable(on_success):
         raise TypeError(
-            f"retry: {type(policy).__name__}.decide is an async function, which nobody would await; "
-            "make it a plain one"
+            f"retry: {type(policy).__name__}.on_success must be a method or None; got {on_success!r}"
         )
+    for method in ("decide", "on_success"):
+        if iscoroutinefunction(getattr(policy, method, None)):
+            raise TypeError(
+                f"retry: {type(policy).__name__}.{method} is an async function, which nobody would await; "
+                "make it a plain one"
+            )
