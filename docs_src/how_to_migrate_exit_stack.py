@@ -10,8 +10,10 @@ from sdax import AsyncDagTaskProcessor, resource, task, task_func
 @asynccontextmanager
 async def opened(name: str) -> AsyncGenerator[str]:
     print(f"  {name} opened")
-    yield name
-    print(f"  {name} closed")
+    try:
+        yield name
+    finally:
+        print(f"  {name} closed")
 
 
 async def work(pool: str, client: str) -> None:

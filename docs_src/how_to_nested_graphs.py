@@ -3,8 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from sdax_core import AsyncDagTaskProcessor, SdaxExecutionError
-from sdax_helpers import subgraph, task, task_func
+from sdax import AsyncDagTaskProcessor, SdaxExecutionError, subgraph, task, task_func
 
 
 @dataclass

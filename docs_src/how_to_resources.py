@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from sdax_core import AsyncDagTaskProcessor, SdaxExecutionError
-from sdax_helpers import resource, task, task_func
+from sdax import AsyncDagTaskProcessor, SdaxExecutionError, resource, task, task_func
 
 
 @dataclass

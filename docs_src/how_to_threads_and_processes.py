@@ -5,8 +5,14 @@ import hashlib
 import time
 from dataclasses import dataclass
 
-from sdax_core import AsyncDagTaskProcessor, SdaxExecutionError
-from sdax_helpers import cancelled, task, task_process_func, task_thread_func
+from sdax import (
+    AsyncDagTaskProcessor,
+    SdaxExecutionError,
+    cancelled,
+    task,
+    task_process_func,
+    task_thread_func,
+)
 
 
 @dataclass

@@ -3,8 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from sdax_core import AsyncDagTaskProcessor
-from sdax_helpers import ScopeClosedError, scope, task, task_func
+from sdax import AsyncDagTaskProcessor, ScopeClosedError, scope, task, task_func
 
 
 @dataclass

@@ -30,8 +30,10 @@ class Order:
 @asynccontextmanager
 async def pool(app: App) -> AsyncGenerator[None, None]:
     print("pool opened")
-    yield
-    print("pool closed")
+    try:
+        yield
+    finally:
+        print("pool closed")
 
 
 @asynccontextmanager

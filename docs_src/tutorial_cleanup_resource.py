@@ -20,8 +20,10 @@ class Order:
 @asynccontextmanager
 async def open_database(order: Order) -> AsyncGenerator[Database]:
     print("  database: open")
-    yield Database()
-    print("  database: closed")
+    try:
+        yield Database()
+    finally:
+        print("  database: closed")
 
 
 @asynccontextmanager

@@ -24,8 +24,10 @@ class App:
 @asynccontextmanager
 async def open_warehouse(app: App) -> AsyncGenerator[Warehouse]:
     print("warehouse: open", flush=True)
-    yield Warehouse()
-    print("warehouse: closed", flush=True)
+    try:
+        yield Warehouse()
+    finally:
+        print("warehouse: closed", flush=True)
 
 
 application = (
