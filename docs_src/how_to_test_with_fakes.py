@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from how_to_test_order import Order, place_order
-from sdax import AsyncTask, PhaseId, SdaxExecutionError, task, task_func
+from sdax import AsyncTask, PhaseId, SdaxExecutionError, join, task, task_func
 
 
 def prices(**known: int) -> AsyncTask[Order]:
@@ -28,6 +28,13 @@ def test_an_unknown_price_fails_the_total_and_the_stock_is_released() -> None:
     assert (failure.task, failure.phase, failure.attempts) == ("total", PhaseId.EXECUTE, 1)
     assert isinstance(failure.exception, KeyError)
     assert not order.reserved
+
+
+def test_the_total_does_not_depend_on_what_is_in_stock() -> None:
+    order = Order(["lamp"])
+    fakes = {"prices": prices(lamp=20), "stock": join("stock")}  # a join does nothing
+    asyncio.run(place_order.override(fakes).process_tasks(order))
+    assert order.total == 20
 
 
 def test_stock_alone_needs_no_prices() -> None:
