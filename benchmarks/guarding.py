@@ -32,11 +32,9 @@ async def retried_by_tenacity(_: object) -> None:
 
 
 def guarded() -> dict[str, TaskFunction[Any]]:
-    budget, throttle = RetryBudget(), RetryThrottle()
     limit = AdaptiveLimit(target_latency=1.0, initial=FUNCTIONS)
     stop = tenacity.stop_after_attempt(3)
     breaker = CircuitBreaker("backend")
-    everything = (budget, limited(limit), breaker)
     return {
         "as it is": TaskFunction(nothing),
         "retries=2": TaskFunction(nothing, retries=2),
@@ -45,19 +43,18 @@ def guarded() -> dict[str, TaskFunction[Any]]:
         "tenacity's own loop, in the place of a policy": TaskFunction(retried_by_tenacity),
         "hedge": TaskFunction(hedge(nothing, after=1.0)),
         "an interceptor that does nothing": TaskFunction(nothing, interceptors=[pass_on]),
-        "Retry with a RetryBudget": TaskFunction(
-            nothing, retry=Retry(budget=budget), interceptors=[budget]
-        ),
-        "Retry with a RetryThrottle": TaskFunction(
-            nothing, retry=Retry(budget=throttle), interceptors=[throttle]
-        ),
+        "Retry with a RetryBudget": TaskFunction(nothing, retry=Retry(budget=RetryBudget())),
+        "Retry with a RetryThrottle": TaskFunction(nothing, retry=Retry(budget=RetryThrottle())),
         "limited, a Semaphore": TaskFunction(
             nothing, interceptors=[limited(asyncio.Semaphore(FUNCTIONS))]
         ),
         "limited, an AdaptiveLimit": TaskFunction(nothing, interceptors=[limited(limit)]),
         "CircuitBreaker": TaskFunction(nothing, interceptors=[breaker]),
-        "budget, limit, breaker, timeout and Retry": TaskFunction(
-            nothing, 1.0, retry=Retry(budget=budget), interceptors=everything
+        "limit, breaker, timeout and Retry with a RetryBudget": TaskFunction(
+            nothing,
+            1.0,
+            retry=Retry(budget=RetryBudget()),
+            interceptors=[limited(limit), breaker],
         ),
     }
 

@@ -39,7 +39,7 @@ checkout = (
         AsyncTask(
             "charge",
             # --8<-- [start:use]
-            execute=TaskFunction(charge, timeout=2, retry=POLITE, interceptors=(PAYMENTS,)),
+            execute=TaskFunction(charge, timeout=2, retry=POLITE),
             # --8<-- [end:use]
         )
     )

@@ -106,8 +106,7 @@ def plain_retries() -> dict[str, Any]:
 def retries_with_budget() -> dict[str, Any]:
     clock = asyncio.get_running_loop().time
     budget = RetryBudget(ratio=0.1, min_per_second=1, clock=clock)
-    retry = Retry(RETRIES.attempts, RETRIES.backoff, budget=budget)
-    return {"retry": retry, "interceptors": (budget,)}
+    return {"retry": Retry(RETRIES.attempts, RETRIES.backoff, budget=budget)}
 
 
 def retries_with_breaker() -> dict[str, Any]:

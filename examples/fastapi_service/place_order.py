@@ -77,7 +77,7 @@ BREAKER = CircuitBreaker(
     failures=lambda error: transient.http(error) is not False,
 )
 RETRY = Retry(4, Exponential(0.02, maximum=0.5), on=transient.http, budget=BUDGET)
-GUARDED = (BUDGET, limited(payments=LIMIT), BREAKER)
+GUARDED = (limited(payments=LIMIT), BREAKER)
 TO_THE_LAST = Retry(20, Exponential(0.05, maximum=0.5), on=transient.http)
 
 

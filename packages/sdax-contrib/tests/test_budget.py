@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import warnings
 from typing import Any, Literal
 
 import pytest
@@ -179,7 +178,7 @@ def test_what_a_budget_is_told_of_a_run(errors: list[Exception], seen: list[Any]
             raise left.pop(0)
 
     policy = Retry(2, Constant(1), budget=budget)
-    processor = runs(TaskFunction(call, retry=policy, interceptors=(budget,)))
+    processor = runs(TaskFunction(call, retry=policy))
 
     async def main() -> None:
         try:
@@ -191,27 +190,28 @@ def test_what_a_budget_is_told_of_a_run(errors: list[Exception], seen: list[Any]
     assert budget.seen == seen
 
 
-def test_a_budget_that_cannot_hear_of_successes_says_so_once_and_the_run_goes_on() -> None:
-    async def fails(ctx: list[int]) -> None:
-        ctx.append(len(ctx))
-        if len(ctx) < 3:
-            raise ConnectionError
+def test_a_function_that_is_not_tried_again_is_counted_all_the_same() -> None:
+    budget = Counts()
+    errors = [ConnectionError()]
 
-    def warnings_of(budget: RetryBudget, *interceptors: Budget) -> list[warnings.WarningMessage]:
-        policy = Retry(3, Constant(0), budget=budget)
-        processor = runs(TaskFunction(fails, retry=policy, interceptors=interceptors))
-        attempts: list[int] = []
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            run(processor.process_tasks(attempts))
-        assert len(attempts) == 3
-        return caught
+    async def call(ctx: Any) -> None:
+        if errors:
+            raise errors.pop()
 
-    budget = RetryBudget()
-    assert warnings_of(budget, budget) == []
-    [warning] = warnings_of(RetryBudget())
-    assert warning.category is RuntimeWarning
-    assert "hears of failures only" in str(warning.message)
+    processor = runs(TaskFunction(call, retry=Retry(1, budget=budget)))
+    with pytest.raises(SdaxExecutionError):
+        run(processor.process_tasks(None))
+    run(processor.process_tasks(None))
+
+    assert budget.seen == [("transient", 1), ("success", 1)]
+
+
+def test_a_budget_is_no_interceptor_which_would_count_twice() -> None:
+    async def call(ctx: Any) -> None: ...
+
+    interceptors: Any = (RetryBudget(),)
+    with pytest.raises(TypeError, match="interceptors"):
+        TaskFunction(call, interceptors=interceptors)
 
 
 def test_a_cancelled_call_counts_as_nothing() -> None:
@@ -221,7 +221,7 @@ def test_a_cancelled_call_counts_as_nothing() -> None:
         await asyncio.sleep(3600)
 
     async def main() -> None:
-        function = TaskFunction(hangs, retry=Retry(budget=budget), interceptors=(budget,))
+        function = TaskFunction(hangs, retry=Retry(budget=budget))
         with pytest.raises(TimeoutError):
             await runs(function).process_tasks(None, timeout=1)
 
@@ -239,8 +239,7 @@ def attempts_in_an_outage(budget: Budget | None) -> tuple[int, int]:
         raise ConnectionError
 
     policy = Retry(4, Constant(0.1), budget=budget)
-    interceptors = () if budget is None else (budget,)
-    processor = runs(TaskFunction(call, retry=policy, interceptors=interceptors))
+    processor = runs(TaskFunction(call, retry=policy))
 
     async def one() -> None:
         with pytest.raises(SdaxExecutionError):

@@ -92,7 +92,7 @@ def test_however_a_run_ends_nothing_is_held_and_the_circuit_can_close(
         places = asyncio.Semaphore(2)
         breaker = CircuitBreaker("backend", least_calls=2, open_for=3, window=10)
         budget = RetryBudget(0.5, 1, clock=loop.time)
-        guards = (budget, limited(limit=limit, places=places), breaker)
+        guards = (limited(limit=limit, places=places), breaker)
         calls = [backend(each) for each in behaviours]
         if is_hedged:
             calls = [hedge(call, after=1) for call in calls]

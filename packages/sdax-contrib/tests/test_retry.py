@@ -203,6 +203,12 @@ def test_a_policy_is_a_value() -> None:
         policy.attempts = 3  # type: ignore[misc]
 
 
+def test_a_policy_wants_to_hear_of_successes_only_if_it_has_a_budget() -> None:
+    budget = RetryBudget()
+    assert Retry().on_success is None
+    assert Retry(budget=budget).on_success == budget.record_success
+
+
 def test_policies_are_equal_only_if_they_share_one_budget() -> None:
     budget = RetryBudget()
     assert Retry(budget=budget) == Retry(budget=budget)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
-import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any
 
 from sdax_contrib._retry_setting_checks import check_at_least, check_callable
 from sdax_contrib._setting_checks import check_number
-
-if TYPE_CHECKING:
-    from sdax_core import Attempt
 
 _SLICES = 10
 
@@ -25,24 +20,14 @@ class Budget(ABC):
     that very object among all policies whose functions call it. It may be shared by any number of runs,
     event loops and threads.
 
-    **How it is counted.** A policy hears of failures only, so it reports those itself. Of successes the
-    budget has to be told, and for that it is an interceptor:
+    **How it is counted.** `Retry` tells it of each attempt that succeeds or fails; it needs no place among the
+    interceptors, and is none. What is cancelled counts as nothing. A retry counts when it is allowed, even if it is
+    then cancelled while it waits. Functions that call the backend and are not to be tried again are counted with
+    `Retry(1, budget=budget)`.
 
-        TaskFunction(charge, retry=Retry(budget=budget), interceptors=(budget,))
-
-    Without that it takes every call for a failed one, and so allows less. So a policy that asks a budget which has
-    never been an interceptor warns once (`RuntimeWarning`). What is cancelled counts as nothing. A retry counts
-    when it is allowed, even if it is then cancelled while it waits.
+    For a way of counting of your own, write the three methods. They have to be quick, and safe in threads if several
+    share the budget.
     """
-
-    _may_be_deaf = True  # nothing has shown yet that it hears of successes, and nobody was warned
-
-    async def __call__(self, attempt: Attempt, proceed: Callable[[], Awaitable[Any]], /) -> Any:
-        """Count an attempt that succeeds: a budget is an interceptor."""
-        self._may_be_deaf = False
-        result = await proceed()
-        self.record_success(attempt.number)
-        return result
 
     @abstractmethod
     def record_success(self, attempt: int) -> None:
@@ -55,18 +40,6 @@ class Budget(ABC):
     @abstractmethod
     def try_retry(self) -> bool:
         """Say whether one more retry is allowed, and if so, count it."""
-
-
-def warn_if_deaf(budget: Budget) -> None:
-    """Warn, once, if a budget has never been an interceptor, and so hears of no success."""
-    if budget._may_be_deaf:  # pyright: ignore[reportPrivateUsage] - one concept
-        budget._may_be_deaf = False  # pyright: ignore[reportPrivateUsage]
-        warnings.warn(
-            f"{budget!r} hears of failures only: give it to the functions as well, "
-            "TaskFunction(..., retry=Retry(budget=budget), interceptors=(budget,))",
-            RuntimeWarning,
-            stacklevel=3,
-        )
 
 
 class RetryBudget(Budget):
@@ -156,8 +129,6 @@ class RetryThrottle(Budget):
     It starts with `max_tokens`. An attempt that fails by a transient error costs one token, one that succeeds
     gives back `token_ratio` of one. Retries are allowed while there is more than half of `max_tokens`. There is no
     clock in it: a backend that nobody calls does not recover in its eyes. Other errors count as nothing.
-
-    It must be among the interceptors, as shown at `Budget`: if it hears of no success it never opens again.
 
     Args:
         max_tokens: The tokens at the start, and the most there can be.

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from sdax_core import RetryableException, flatten_exceptions
 
 from sdax_contrib._backoff import Backoff, Exponential
-from sdax_contrib._budget import Budget, warn_if_deaf
+from sdax_contrib._budget import Budget
 from sdax_contrib._classifier import On, check_on, classifier_of
 from sdax_contrib._retry_after import retry_after
 from sdax_contrib._retry_setting_checks import check_seconds
 from sdax_contrib._setting_checks import check_count, given
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 
@@ -42,8 +43,7 @@ class Retry:
             classifiers of `sdax_contrib.transient` are such functions. An `ExceptionGroup` is tried again
             only if each error in it is, after the longest wait among them. By default, what `TaskFunction`
             tries again (guarantee 23).
-        budget: Bounds the retries of all who share it. It has to be among the function's interceptors, too, to
-            hear of successes (see `Budget`).
+        budget: Bounds the retries of all who share it (see `Budget`).
 
     Raises:
         ValueError: A number is out of its range.
@@ -64,6 +64,11 @@ class Retry:
             check_seconds("max_elapsed", self.max_elapsed)
         check_on("on", self.on)
         _check_budget(self.budget)
+
+    @property
+    def on_success(self) -> Callable[[int], None] | None:
+        """Counts an attempt that has succeeded; the first is 1. `None` without a budget: nobody is called in vain."""
+        return None if self.budget is None else self.budget.record_success
 
     def decide(
         self,
@@ -89,7 +94,6 @@ class Retry:
         """
         answer = classifier_of(self.on)(error)
         if self.budget is not None:
-            warn_if_deaf(self.budget)
             self.budget.record_failure(attempt, transient=answer is not False)
         if answer is False or (self.attempts is not None and attempt >= self.attempts):
             return None
