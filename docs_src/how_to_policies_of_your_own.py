@@ -34,6 +34,9 @@ class WhenTheServerSays:
         delay = error.seconds * rng.uniform(1.0, 1.1)
         return delay if elapsed + delay <= self.give_up_after else None
 
+    def on_success(self, attempt: int) -> None:
+        print(f"attempt {attempt} has succeeded")
+
 
 class ClockOfATest:
     """Time passes at once, and is written down."""
