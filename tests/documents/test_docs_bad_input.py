@@ -60,6 +60,11 @@ class BrokenPolicy:
         raise KeyError
 
 
+class BrokenListener(NegativePolicy):
+    def on_success(self, _: int) -> None:
+        raise KeyError
+
+
 class AsyncPolicy:
     async def decide(self, *_: object) -> float:
         return 1
@@ -108,8 +113,8 @@ def add(dependency: Any) -> None:
     builder.add_task(work("page"), depends_on=dependency).build()
 
 
-def retried(policy: Any) -> AsyncDagTaskProcessor[Any, Any]:
-    return build(task("call", execute=task_func(busy, retry=policy)))
+def retried(policy: Any, call: Any = busy) -> AsyncDagTaskProcessor[Any, Any]:
+    return build(task("call", execute=task_func(call, retry=policy)))
 
 
 CASES: dict[str, list[Callable[[], object]]] = {
@@ -121,6 +126,7 @@ CASES: dict[str, list[Callable[[], object]]] = {
         lambda: task_func(busy, retry=NegativePolicy(), retries=1),
         lambda: run(retried(NegativePolicy())),
         lambda: run(retried(BrokenPolicy())),
+        lambda: run(retried(BrokenListener(), nothing)),
         lambda: run(rng=random.Random),
         lambda: run(clock=OnlyTime()),
     ],
