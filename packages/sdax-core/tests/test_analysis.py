@@ -247,7 +247,27 @@ def test_an_analysis_stays_as_it_was_when_more_is_added() -> None:
             "task 'b': a dependency must be hashable, like a string or a tuple of strings; "
             "got ['c'] (list)",
         ),
+        (
+            AsyncTask("b"),
+            AsyncTask("a"),
+            TypeError,
+            "task 'b': depends_on must be a tuple of keys; got AsyncTask('a'): write ('a',)",
+        ),
         ("b", (), TypeError, "add_task takes an AsyncTask; got 'b' (str)"),
+        (
+            TaskFunction(nothing),
+            (),
+            TypeError,
+            f"add_task takes an AsyncTask; got {TaskFunction(nothing)!r} (TaskFunction): "
+            'write task("a name", execute=...)',
+        ),
+        (
+            nothing,
+            (),
+            TypeError,
+            f"add_task takes an AsyncTask; got {nothing!r} (function): "
+            'write task("a name", execute=...)',
+        ),
     ],
 )
 def test_a_refused_task_is_explained_and_leaves_the_analyzer_as_it_was(

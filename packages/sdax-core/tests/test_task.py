@@ -75,6 +75,20 @@ def test_a_phase_that_is_no_task_function_is_refused_with_what_to_do(phase: Phas
     )
 
 
+def plain(ctx: object) -> None: ...
+
+
+def test_a_function_that_is_not_async_is_refused_with_what_to_do_about_that() -> None:
+    function: Any = plain
+    with pytest.raises(TypeError) as caught:
+        AsyncTask("auth", execute=function)
+
+    assert str(caught.value) == (
+        f"task 'auth': execute must be a TaskFunction or None; got {plain!r}: wrap it with "
+        "task_sync_func(...), or with task_func(...) if it returns something to await"
+    )
+
+
 @pytest.mark.parametrize("name", ["execute", "remark"])
 def test_a_task_cannot_be_changed(name: str) -> None:
     task = AsyncTask("auth", execute=FUNCTION)

@@ -40,6 +40,15 @@ def test_a_task_without_functions_is_refused_and_the_error_names_join() -> None:
     )
 
 
+def test_a_task_whose_name_was_forgotten_is_told_so() -> None:
+    with pytest.raises(ValueError, match="the name of a task comes first") as raised:
+        task(FUNCTION)
+
+    assert str(raised.value) == (
+        f'the name of a task comes first: task("a name", execute={FUNCTION!r})'
+    )
+
+
 def test_a_join_has_no_functions() -> None:
     made = join(("level", 1))
 

@@ -333,6 +333,19 @@ def test_something_that_is_no_task_is_refused() -> None:
     assert str(error) == "add_task takes an AsyncTask; got 'A' (str)"
 
 
+def test_a_builder_that_is_taken_for_a_processor_says_what_was_forgotten() -> None:
+    builder: Any = AsyncTaskProcessor[Any].builder()
+    missing = f"{type(builder).__name__!r} object has no attribute"
+    with pytest.raises(AttributeError) as caught:
+        _ = builder.process_tasks
+    assert str(caught.value) == (
+        f"{missing} 'process_tasks': call build() first, which makes a processor"
+    )
+    with pytest.raises(AttributeError) as caught:
+        _ = builder.proces_tasks
+    assert str(caught.value) == f"{missing} 'proces_tasks'"
+
+
 # Types at run time
 
 

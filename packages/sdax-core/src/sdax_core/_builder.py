@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, Self, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, cast
 
 from sdax_core._after import After
 from sdax_core._analysis import TaskAnalysis
@@ -30,6 +30,14 @@ class AsyncDagTaskProcessorBuilder(StringKeysByDefault, Generic[T, K]):
             )
         self._parent = parent
         self._collection: TaskCollection[T, K] = TaskCollection(_inherited(parent))
+
+    if not TYPE_CHECKING:  # which know better what a builder has
+
+        def __getattr__(self, name: str) -> Any:
+            forgotten = not name.startswith("_") and hasattr(AsyncDagTaskProcessor, name)
+            hint = ": call build() first, which makes a processor" if forgotten else ""
+            message = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
+            raise AttributeError(message, name=name, obj=self)
 
     def add_task(self, task: AsyncTask[T, K], depends_on: tuple[K | After[K], ...] = ()) -> Self:
         """Add `task`, which comes after the tasks named in `depends_on`; they may be added later.

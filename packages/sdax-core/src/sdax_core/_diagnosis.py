@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sdax_core._dependencies import Named, Tasks, missing, requiring_optional, resolved
 from sdax_core._errors import GraphError
 from sdax_core._keys import nearest_key
 from sdax_core._order import breadth_first_order, find_cycle, reversed_edges
+from sdax_core._task import AsyncTask
 
 _LISTED = 5
 _LARGEST_GRAPH_WITH_SUGGESTIONS = 10_000  # comparing one key with all others takes a while
@@ -45,7 +46,10 @@ def _missing_problems(
     missing: Sequence[tuple[Hashable, Hashable]], known: Collection[Hashable]
 ) -> Iterator[str]:
     for task, key in missing[:_LISTED]:
-        yield f"task {task!r} depends on non-existent task {key!r}{_did_you_mean(key, known, task)}"
+        hint = _did_you_mean(key, known, task)
+        if isinstance(key, AsyncTask):
+            hint = f"; depends_on takes keys: write {cast('AsyncTask[Any, Any]', key).name!r}"
+        yield f"task {task!r} depends on non-existent task {key!r}{hint}"
     yield from _more(missing)
 
 

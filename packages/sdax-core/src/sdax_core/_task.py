@@ -95,5 +95,13 @@ def _no_task_function(name: object, functions: Iterable[object]) -> TypeError:
     )
     return TypeError(
         f"task {name!r}: {phase} must be a TaskFunction or None; "
-        f"got {function!r}: wrap it with task_func(...)"
+        f"got {function!r}: wrap it with {_wrapper_for(function)}"
     )
+
+
+def _wrapper_for(function: object) -> str:
+    from inspect import iscoroutinefunction, isfunction  # nobody needs it who makes no mistake
+
+    if not isfunction(function) or iscoroutinefunction(function):
+        return "task_func(...)"
+    return "task_sync_func(...), or with task_func(...) if it returns something to await"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, cast
+from typing import Any, Generic, cast
 
 from sdax_core._after import After
 from sdax_core._dependencies import Tasks
@@ -11,6 +11,7 @@ from sdax_core._errors import GraphError
 from sdax_core._graph import TaskGraph
 from sdax_core._keys import check_key
 from sdax_core._task import AsyncTask
+from sdax_core._task_function import TaskFunction
 from sdax_core._type_variables import K, T
 
 
@@ -33,7 +34,10 @@ class TaskCollection(Generic[T, K]):
             TypeError: `task` is not an `AsyncTask`, or `depends_on` not a tuple of hashable keys.
         """
         if not isinstance(cast("object", task), AsyncTask):
-            raise TypeError(f"add_task takes an AsyncTask; got {task!r} ({type(task).__name__})")
+            hint = ': write task("a name", execute=...)' if _is_function(task) else ""
+            raise TypeError(
+                f"add_task takes an AsyncTask; got {task!r} ({type(task).__name__}){hint}"
+            )
         key = task.name
         if key in self._tasks:
             raise GraphError(_already_there(key, self._tasks[key].name))
@@ -53,6 +57,10 @@ class TaskCollection(Generic[T, K]):
                 depends on an optional one (guarantee 38).
         """
         return TaskGraph[T, K].of(self._tasks, self._dependencies, self._inherited)
+
+
+def _is_function(given: object) -> bool:
+    return isinstance(given, TaskFunction) or callable(given)
 
 
 def _already_there(key: object, known: object) -> str:
@@ -79,6 +87,9 @@ def _as_tuple(
     task: AsyncTask[T, K], depends_on: Iterable[K | After[K]]
 ) -> tuple[K | After[K], ...]:
     wrong = f"task {task.name!r}: depends_on must be a tuple of keys; got {depends_on!r}"
+    if isinstance(depends_on, AsyncTask):
+        one = cast("AsyncTask[Any, Any]", depends_on)
+        raise TypeError(f"{wrong}: write ({one.name!r},)")
     if isinstance(depends_on, (str, bytes, After)):
         raise TypeError(f"{wrong}: write ({depends_on!r},)")
     try:

@@ -7,6 +7,7 @@ from guarantee_support import Journal, Run
 from sdax_core import AsyncDagTaskProcessor, AsyncTask, GraphError, SdaxError
 
 Graph = dict[Any, tuple[Any, ...]]
+OPEN = AsyncTask[None, str]("open")
 
 
 def mistake_in(graph: Graph) -> GraphError:
@@ -40,6 +41,22 @@ def test_a_key_that_is_there_already_is_refused_at_once(
 
     assert str(caught.value) == message
     assert isinstance(caught.value, ValueError)
+
+
+def test_a_builder_that_is_taken_for_a_processor_says_what_was_forgotten() -> None:
+    builder: Any = AsyncDagTaskProcessor[Any, Any].builder()
+    missing = "'AsyncDagTaskProcessorBuilder' object has no attribute"
+    for name in ("process_tasks", "open", "analysis", "override"):
+        with pytest.raises(AttributeError) as caught:
+            getattr(builder, name)
+        assert str(caught.value) == (
+            f"{missing} {name!r}: call build() first, which makes a processor"
+        )
+        assert (caught.value.name, caught.value.obj) == (name, builder)
+    for name in ("proces_tasks", "_plan"):
+        with pytest.raises(AttributeError) as caught:
+            getattr(builder, name)
+        assert str(caught.value) == f"{missing} {name!r}"
 
 
 @pytest.mark.guarantee("3.1")
@@ -93,6 +110,11 @@ def test_everything_that_is_wrong_is_reported_in_one_error() -> None:
         ),
         ({7: (), "load": ("7",)}, "task 'load' depends on non-existent task '7'; did you mean 7?"),
         ({"load": ("zzz",)}, "task 'load' depends on non-existent task 'zzz'"),
+        (
+            {"load": (OPEN,)},
+            "task 'load' depends on non-existent task AsyncTask('open'); "
+            "depends_on takes keys: write 'open'",
+        ),
         ({"load": ("zzz", "zzz")}, "task 'load' depends on non-existent task 'zzz'"),
     ],
 )

@@ -33,6 +33,8 @@ def task(
             or `optional` is not a bool.
     """
     if pre_execute is None and execute is None and post_execute is None:
+        if isinstance(name, TaskFunction):
+            raise ValueError(f'the name of a task comes first: task("a name", execute={name!r})')
         raise ValueError(
             f"task {name!r} needs at least one of pre_execute, execute and post_execute: "
             f"use join({name!r}) for a task without any"

@@ -28,6 +28,16 @@ class AsyncTaskProcessorBuilder(StringKeysByDefault, ABC, Generic[T, K]):
     as it was. It may build more than once, and collect more in between.
     """
 
+    if not TYPE_CHECKING:  # which know better what a builder has
+
+        def __getattr__(self, name: str) -> str:
+            from sdax_levels._processor import AsyncTaskProcessor
+
+            forgotten = not name.startswith("_") and hasattr(AsyncTaskProcessor, name)
+            hint = ": call build() first, which makes a processor" if forgotten else ""
+            message = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
+            raise AttributeError(message, name=name, obj=self)
+
     @abstractmethod
     def add_task(self, task: AsyncTask[T, K], level: int) -> Self:
         """Add `task` to `level`.
