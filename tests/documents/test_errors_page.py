@@ -111,6 +111,7 @@ def import_without_the_library() -> None:
 
 CAUSES: list[Callable[[], object]] = [
     lambda: build((work("prices"), ()), (work("total"), ("price",))),
+    lambda: build((work("prices"), ()), (work("total"), (work("prices"),))),
     lambda: build((work("a"), ("b",)), (work("b"), ("a",))),
     lambda: build((work("a"), ()), (work("a"), ())),
     lambda: build((work("cache", optional=True), ()), (work("page"), ("cache",))),
@@ -120,6 +121,8 @@ CAUSES: list[Callable[[], object]] = [
     lambda: task_sync_func(anything(nothing)),
     lambda: task_func(nothing, retryable_exceptions=anything(ValueError)),
     lambda: task("a"),
+    lambda: task(task_func(nothing)),
+    lambda: anything(AsyncDagTaskProcessor[Any].builder()).process_tasks,
     lambda: scope(build((work("a"), ())), None),
     lambda: run(executing(slow, timeout=QUICK)),
     lambda: run(executing(slow), timeout=QUICK),
