@@ -99,9 +99,11 @@ def not_awaitable_error(
 ) -> TypeError:
     """The error for a function that returned something that cannot be awaited (guarantee 25)."""
     name = getattr(function, "__qualname__", repr(function))
+    right = "make it an `async def`, or wrap a plain function with task_sync_func"
+    if inspect.isasyncgen(value):
+        right = "it has a `yield`: make a resource of it, or take the yield away"
     return TypeError(
-        f"task {key!r}, {phase}: {name} returned {type(value).__name__}, which cannot be awaited; "
-        "make it an `async def`, or wrap a plain function with task_sync_func"
+        f"task {key!r}, {phase}: {name} returned {type(value).__name__}, which cannot be awaited; {right}"
     )
 
 

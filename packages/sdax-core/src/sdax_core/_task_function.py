@@ -131,7 +131,8 @@ class TaskFunction(Generic[T_contra]):
 
 def _check_policy(policy: object) -> None:
     if not callable(getattr(policy, "decide", None)) or isinstance(policy, type):
-        raise TypeError(f"retry must be an object with the method decide; got {policy!r}")
+        hint = ": make an object of it" if isinstance(policy, type) else ""
+        raise TypeError(f"retry must be an object with the method decide; got {policy!r}{hint}")
     on_success = getattr(policy, "on_success", None)
     if on_success is not None and not callable(on_success):
         raise TypeError(

@@ -1,5 +1,6 @@
 """Guarantee 25: bad settings are refused when the object is made, and what cannot be awaited is explained."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -168,6 +169,31 @@ def test_a_function_that_returns_what_cannot_be_awaited_is_explained(
     assert str(error) == (
         f"task 'auth', {phase}: {function.__name__} returned {returned}, which cannot be awaited; "
         "make it an `async def`, or wrap a plain function with task_sync_func"
+    )
+
+
+async def yields(_: object) -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.guarantee("25.4")
+@pytest.mark.parametrize("settings", [{}, {"timeout": 5}])
+def test_an_async_generator_is_told_what_to_do_about_its_yield(
+    run: Run, settings: dict[str, Any]
+) -> None:
+    function: Any = yields
+    work = TaskFunction[None](function, **settings)
+    processor = (
+        AsyncDagTaskProcessor[None].builder().add_task(AsyncTask("auth", execute=work)).build()
+    )
+
+    with pytest.raises(SdaxExecutionError) as caught:
+        run(processor.process_tasks(None))
+
+    (error,) = caught.value.exceptions
+    assert str(error) == (
+        "task 'auth', execute: yields returned async_generator, which cannot be awaited; "
+        "it has a `yield`: make a resource of it, or take the yield away"
     )
 
 

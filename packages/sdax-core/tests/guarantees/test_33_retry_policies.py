@@ -441,7 +441,10 @@ class AsynchronousPolicy:
     ("policy", "message"),
     [
         (3, "retry must be an object with the method decide; got 3"),
-        (Scripted, f"retry must be an object with the method decide; got {Scripted!r}"),
+        (
+            Scripted,
+            f"retry must be an object with the method decide; got {Scripted!r}: make an object of it",
+        ),
         (nothing, f"retry must be an object with the method decide; got {nothing!r}"),
         (
             AsynchronousPolicy(),
