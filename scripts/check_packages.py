@@ -21,7 +21,7 @@ from releasing.distributions import ROOT, ReleaseError, distributions, git
 from releasing.installation import Installation
 from releasing.rehearsal import rehearse
 
-SIZE_LIMIT_OF_CORE = 100_000  # bytes; without any docstring and comment it would still be 65,000
+SIZE_LIMIT_OF_CORE = 105_000  # bytes; without any docstring and comment it would still be 65,000
 
 
 def main() -> int:
