@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sdax_core._dependencies import Named, Tasks, missing, requiring_optional, resolved
 from sdax_core._errors import GraphError
@@ -48,8 +48,7 @@ def _missing_problems(
     for task, key in missing[:_LISTED]:
         hint = _did_you_mean(key, known, task)
         if isinstance(key, AsyncTask):
-            given: AsyncTask[Any, Any] = key
-            hint = f"; depends_on takes keys: write {given.name!r}"
+            hint = f"; depends_on takes keys: write {cast('Any', key).name!r}"
         yield f"task {task!r} depends on non-existent task {key!r}{hint}"
     yield from _more(missing)
 
