@@ -18,8 +18,8 @@ import draw_pictures
 import write_changelog_pages
 import write_guarantees_page
 import write_reference_pages
-from website.built_html import page_names, problems, read
 from update_public_surface import PACKAGES, public_modules
+from website.built_html import page_names, problems, read
 
 ROOT = Path(__file__).resolve().parent.parent
 SITES = {"mkdocs": ROOT / "site", "zensical": ROOT / "build" / "zensical"}

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import matrix
-from releasing.building import UV, run
-from releasing.distributions import ReleaseError, distributions, git
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from releasing.building import UV, run
+from releasing.distributions import ReleaseError, distributions, git
 
 OLDEST = matrix.SUPPORTED[0]
 TESTS = ("packages/sdax/tests", "packages/sdax-contrib/tests")

@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZipFile
 
-from releasing import building
-from releasing import installation
 import matrix
+from releasing import building, installation
 from releasing.distributions import ROOT, ReleaseError, distributions, git
 from releasing.installation import Installation
 from releasing.rehearsal import rehearse

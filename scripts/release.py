@@ -14,10 +14,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from releasing import building
-from releasing import sibling_ranges
-from releasing.distributions import ROOT, Distribution, ReleaseError, distributions, git
 from packaging.version import Version
+from releasing import building, sibling_ranges
+from releasing.distributions import ROOT, Distribution, ReleaseError, distributions, git
 from releasing.surface_changes import missing_fragment
 from releasing.versions import next_version
 

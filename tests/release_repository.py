@@ -5,9 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from releasing import building
 import pytest
 import release
+from releasing import building
 from releasing.distributions import ROOT, Distribution, distributions, git
 
 WORKSPACE = """

@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from releasing.building import UV, run
 from releasing.distributions import Distribution, ReleaseError, distributions
-from packaging.requirements import Requirement
 
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", re.DOTALL)
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from releasing.distributions import Distribution, ReleaseError, distributions
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from releasing.distributions import Distribution, ReleaseError, distributions
 from releasing.versions import requirement
 
 

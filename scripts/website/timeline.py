@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Hashable
 
 from sdax import Attempt, Observer
+
 from website.timeline_svg import Bar, timeline_svg
 
 

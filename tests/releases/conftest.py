@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from releasing import building
 import pytest
 import release_repository
+from releasing import building
 from releasing.distributions import distributions, git
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from releasing import building
 import pytest
+from releasing import building
 from releasing.distributions import ReleaseError
 
 

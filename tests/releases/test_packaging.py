@@ -6,8 +6,8 @@ from typing import Any
 
 import matrix
 import pytest
-from releasing.distributions import ROOT, Distribution, distributions
 from packaging.requirements import Requirement
+from releasing.distributions import ROOT, Distribution, distributions
 from releasing.versions import next_version
 
 ALL = list(distributions().values())

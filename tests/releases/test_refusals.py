@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from releasing import building
 import pytest
-from releasing.distributions import ReleaseError, git
 from release_repository import commit, package, refuse, tell
+from releasing import building
+from releasing.distributions import ReleaseError, git
 
 
 def test_a_break_that_siblings_leave_out_is_refused_with_their_names_and_the_right_range(

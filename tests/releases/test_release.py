@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from releasing.distributions import git
 from packaging.version import Version
 from release_repository import package, refuse, state, succeed, tell
+from releasing.distributions import git
 
 
 def test_the_first_release_has_the_version_that_is_written_already(root: Path) -> None:

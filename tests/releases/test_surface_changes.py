@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from releasing.distributions import Distribution, ReleaseError, git
 from packaging.version import Version
+from releasing.distributions import Distribution, ReleaseError, git
 from releasing.signatures import takes_the_same_calls
 from releasing.surface_changes import changes, entries, missing_fragment
 from update_public_surface import PACKAGES, SNAPSHOTS
