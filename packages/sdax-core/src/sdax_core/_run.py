@@ -45,6 +45,8 @@ class Run:
     """When the timeout of the run, or of one around it, runs out, by the event loop's clock."""
     is_reported: bool = False
     """Somebody is shown what each function does."""
+    left_out: set[int] | None = None
+    """Optional tasks that could not prepare, and what depends on them, if there are any (guarantee 38)."""
     held: dict[Hashable, Held] | None = None
     """What tasks hold for the run, if any do (guarantee 40)."""
     _begun: bool = False
@@ -70,8 +72,6 @@ class Run:
         self.settings: RunSettings = settings
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.record: RunRecord = RunRecord(plan.nodes)
-        self.left_out: set[int] = set()
-        """Optional tasks that could not prepare, and what depends on them (guarantee 38)."""
         self.kept: dict[int, Context] = {}
         """The contexts of the tasks that have set a context variable (guarantee 26)."""
         self.is_eager: bool = CAN_START_EAGERLY and self.loop.get_task_factory() is None
@@ -135,7 +135,7 @@ class Run:
             await self._receive_pending_cancel()
         plan = self.plan.execute
         if self.takes_part or self.left_out:
-            absent = self._declined() | self.left_out
+            absent = self._declined().union(self.left_out or ())
             plan = plan.narrowed(set(range(len(plan.functions))) - absent)
         if not plan.ready:
             return
@@ -343,10 +343,16 @@ class Run:
         self.record.note_fatal(error, "sdax: an observer")
         self._stop_early(CancelCause("failure", None, error))
 
+    def leave_out(self, node: int) -> None:
+        """Go on without a task in all phases."""
+        if self.left_out is None:
+            self.left_out = set()
+        self.left_out.add(node)
+
     def record_skipped(self, node: int, phase: PhaseId, reason: str) -> None:
         """Take note of a task that does not run: its `when` said no, or one that it depends on failed."""
         if phase is PhaseId.PRE_EXEC and reason == "failure":
-            self.left_out.add(node)
+            self.leave_out(node)
         if self.record.note_skipped(node, phase, reason):
             self._tell("task_skipped", self.key(node), phase, reason)
 

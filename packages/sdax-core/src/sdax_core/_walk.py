@@ -299,7 +299,7 @@ class Walk:
     def _leave_out(self, node: int) -> None:
         """Go on without an optional task, and without what depends on it (guarantee 38)."""
         if self.phase is PhaseId.PRE_EXEC:
-            self.run.left_out.add(node)
+            self.run.leave_out(node)
         self._skip_successors(node)
 
     def _skip_successors(self, node: int) -> None:
