@@ -7,7 +7,6 @@ direction of the edges: `post_execute` walks the reversed graph.
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -215,9 +214,8 @@ def ready_beyond(
         The nodes with a function that are ready then, in order of adding.
     """
     found: list[int] = []
-    reached = deque(nodes)
-    while reached:
-        node = reached.popleft()
+    reached = list(nodes)
+    for node in reached:  # which grows meanwhile
         if functions[node] is not None:
             found.append(node)
             continue

@@ -168,11 +168,13 @@ class Walk:
     def pass_through(self, following: Sequence[int], joins: list[int]) -> None:
         """Complete `joins`, nodes without a function that were just released, on the spot."""
         released = self._ready_beyond(joins)
-        # What is released together is ready in order of adding, whether through a join or not.
-        siblings = set(following)
-        while self.ready and self.ready[-1] in siblings:
-            released.append(self.ready.pop())
-        self.ready.extend(self.run.plan.nodes.in_order_of_adding(released))
+        if self.ready:
+            # What is released together is ready in order of adding, whether through a join or not.
+            siblings = set(following)
+            while self.ready and self.ready[-1] in siblings:
+                released.append(self.ready.pop())
+            released = self.run.plan.nodes.in_order_of_adding(released)
+        self.ready.extend(released)
 
     def _ready_beyond(self, nodes: Sequence[int]) -> list[int]:
         place_of = self.run.plan.nodes.place_of
