@@ -30,6 +30,8 @@ def with_eager_tasks(run: Run) -> Run:
 
     async def run_eagerly() -> None:
         loop = asyncio.get_running_loop()
+        if type(loop).__module__ == "uvloop" and sys.version_info >= (3, 13):
+            raise CannotDo("uvloop does not pass on what the factory of 3.13 needs")
         loop.set_task_factory(eager_task_factory)
         try:
             await run()

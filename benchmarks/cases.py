@@ -169,6 +169,17 @@ def settings(size: Size) -> Iterator[Case]:
         name="1,000 tasks, max_concurrency=10, each suspends once",
         work=replace(slow, max_concurrency=10),
     )
+    name = "1,000 tasks with an observer"
+    yield Case(name=f"{name}, no suspension", work=replace(quick, observed=True))
+    yield Case(name=f"{name}, each suspends once", work=replace(slow, observed=True))
+    for function, what in (
+        (returns_at_once, "no suspension"),
+        (suspends_once, "each suspends once"),
+    ):
+        yield Case(
+            name=f"endpoint of 8 tasks in 3 levels with an observer, {what}",
+            work=replace(one_phase(function, *ENDPOINT), observed=True),
+        )
 
 
 def at_once(size: Size) -> Iterator[Case]:

@@ -8,6 +8,8 @@ from sdax_core import (
     AsyncDagTaskProcessor,
     AsyncDagTaskProcessorBuilder,
     AsyncTask,
+    FunctionCall,
+    Observer,
     SdaxTaskGroup,
     TaskFunction,
 )
@@ -16,6 +18,14 @@ from benchmarks.work import AsyncFunction, Build, Run, Work
 
 WIDE = 8
 """Levels wider than this meet in a join: n + m dependencies instead of n * m."""
+
+
+class Listens(Observer):
+    """Is told when a function has ended, and does nothing."""
+
+    def function_ended(self, call: FunctionCall, /) -> None:
+        """Do nothing."""
+
 
 Entry = tuple[AsyncTask[object], tuple[str, ...]]
 
@@ -26,6 +36,7 @@ def prepare_run(work: Work) -> Run:
     processor = builder.build(
         execute_order="dependencies" if work.execute_in_order else "together",
         max_concurrency=work.max_concurrency,
+        observers=[Listens()] if work.observed else [],
     )
     return lambda: processor.process_tasks(None)
 

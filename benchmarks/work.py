@@ -39,6 +39,8 @@ class Work:
     """Whether the functions of a task share context variables that no other task sees."""
     max_concurrency: int | None = None
     """How many functions may be running at once."""
+    observed: bool = False
+    """Whether an observer is told of the end of each function. By hand there is none."""
     at_once: int = 1
     """How many runs go on at the same time."""
     suspends: bool = False
@@ -88,6 +90,7 @@ class Work:
             "subtasks": self.subtasks > 0,
             "contexts": self.own_context,
             "a bound": self.max_concurrency is not None,
+            "an observer": self.observed,
         }
         return {need for need, is_present in present.items() if is_present}
 
@@ -120,6 +123,7 @@ REASONS = {
     "subtasks": "gives a task no group for subtasks",
     "contexts": "keeps no context variables for a task",
     "a bound": "cannot bound how many functions run at once",
+    "an observer": "calls no observer when a function has ended",
 }
 
 

@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 import anyio
 
 from benchmarks.by_hand import Graph, one_task, reversed_graph, with_retries, worker
-from benchmarks.work import NO_GRAPH_TO_BUILD, AsyncFunction, Build, CannotDo, Run, Work
+from benchmarks.work import NO_GRAPH_TO_BUILD, REASONS, AsyncFunction, Build, CannotDo, Run, Work
 
 
 def prepare_run(work: Work) -> Run:
@@ -18,6 +18,8 @@ def prepare_run(work: Work) -> Run:
     """
     if work.own_context:
         raise CannotDo("runs every function in a copy of its own of the context")
+    if work.observed:
+        raise CannotDo(REASONS["an observer"])
     if work.max_concurrency is not None:
         return by_workers(work, work.max_concurrency)
     if work.size == 1:
