@@ -2,12 +2,11 @@
 
 import asyncio
 import random
-import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from bad_input_tables import EXACT, answers
 from sdax_core import (
     AsyncDagTaskProcessor,
     AsyncTask,
@@ -19,9 +18,6 @@ from sdax_core import (
     current_run,
 )
 from sdax_helpers import task, task_func
-
-PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
-EXACT = re.compile(r"`(?P<kind>\w+Error)`: `(?P<message>.+)`")
 
 
 async def nothing(_: object) -> None:
@@ -168,13 +164,6 @@ CASES: dict[str, list[Callable[[], object]]] = {
     ],
 }
 """What does what the rows of the table on each page speak of, in their order."""
-
-
-def answers(page: str) -> list[str]:
-    """The right column of the table at the end of a page."""
-    _, _, section = (PAGES / f"{page}.md").read_text("utf-8").partition("\n## Bad input\n")
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:1] == "|"]
-    return [row[-1] for row in rows[2:]]
 
 
 @pytest.mark.parametrize("page", CASES)

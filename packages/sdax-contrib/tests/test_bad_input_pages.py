@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import limits
 import pytest
+from bad_input_tables import EXACT, answers
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from prometheus_client import CollectorRegistry
@@ -35,9 +34,7 @@ from sdax_core import AsyncDagTaskProcessor, AsyncTask, SdaxExecutionError, Task
 from starlette.requests import HTTPConnection
 from tenacity import stop_after_attempt
 
-PAGES = Path(__file__).resolve().parents[3] / "docs" / "how-to"
 PATIENCE = 60
-EXACT = re.compile(r"`(?P<kind>\w+Error)`: `(?P<message>.+)`")
 
 
 def anything(value: object) -> Any:
@@ -176,14 +173,6 @@ CASES: dict[str, list[Callable[[], object]]] = {
     ],
 }
 """What does what the rows of the table on each page speak of, in their order."""
-
-
-def answers(page: str) -> list[str]:
-    """The right column of the table in the section about bad input."""
-    _, _, section = (PAGES / f"{page}.md").read_text("utf-8").partition("\n## Bad input\n")
-    section, _, _ = section.partition("\n## ")
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:1] == "|"]
-    return [row[-1] for row in rows[2:]]
 
 
 @pytest.mark.parametrize("page", CASES)
